@@ -1,0 +1,88 @@
+"""One event loop for the process, on a daemon thread of its own.
+
+The library's core is asynchronous and has no synchronous twin. A synchronous caller, a notebook
+(whose thread already runs a loop) and a coroutine of the user's are all served by the same
+background loop: `run` waits for a result, `arun` awaits it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import os
+import threading
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+__all__ = ["arun", "run"]
+
+T = TypeVar("T")
+_TURN_SECONDS: Final = 0.5
+
+
+class _Background:
+    """The loop and its thread, started by the first coroutine."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+        """Start the coroutine on the loop; its future may be waited for on any other thread."""
+        if threading.current_thread() is self._thread:
+            coroutine.close()
+            message = "run() was called on the background loop itself, which would wait for ever"
+            raise RuntimeError(message)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._running())
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._loop is None or self._thread is None or not self._thread.is_alive():
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(
+                    target=self._loop.run_forever, name="communique", daemon=True
+                )
+                self._thread.start()
+            return self._loop
+
+
+_background = _Background()
+
+
+def _renew() -> None:
+    global _background  # noqa: PLW0603 - one per process is the point
+    _background = _Background()
+
+
+# A forked child inherits the loop without its thread, and perhaps a lock that nobody will free.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew)
+
+
+def run(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the background loop and wait for its result.
+
+    Works on a thread that runs an event loop of its own, which it blocks. When the wait is
+    interrupted (Ctrl-C), the coroutine is cancelled. Raises what the coroutine raises, and
+    `RuntimeError` when called on the background loop itself.
+    """
+    future = _background.submit(coroutine)
+    try:
+        # In turns, because Windows delivers no interrupt to a thread that waits without limit.
+        while not concurrent.futures.wait([future], timeout=_TURN_SECONDS).done:
+            pass
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+async def arun(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Await a coroutine that runs on the background loop, from any other loop.
+
+    Cancelling the caller cancels the coroutine. Raises what the coroutine raises.
+    """
+    return await asyncio.wrap_future(_background.submit(coroutine))

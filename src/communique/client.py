@@ -1,0 +1,1117 @@
+"""One question to a model, and one valid answer: the only station that sends anything anywhere.
+
+`Client.ask` sends messages to any endpoint that speaks OpenAI's chat completions and gives back
+an instance of a pydantic class. Three layers share the work and one budget:
+
+- `instructor` parses the reply and tells the model what was wrong with it (the re-asks);
+- `tenacity` repeats what failed on the way there (429, 5xx, time-outs, broken connections);
+- `openai` speaks HTTP, its own retries switched off, or they would multiply.
+
+Every request becomes an `Attempt` with its tokens, the failed ones too. A reply that parses is
+never lost: when the model cannot satisfy the caller's check, the best reply is returned with
+its complaints. Foreign errors are translated in one table, and keys appear in no message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import inspect
+import json
+import logging
+import math
+import os
+import re
+import time
+import types
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeAlias, TypeVar
+from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
+
+from pydantic import BaseModel, ValidationError
+
+from communique.cache import Cache, cache_key
+from communique.errors import (
+    AuthenticationFailed,
+    BudgetSpent,
+    CommuniqueError,
+    ConfigurationError,
+    ContextExceeded,
+    InvalidReply,
+    ModelError,
+    QuotaExhausted,
+    RateLimited,
+    Refused,
+    StorageError,
+    Unavailable,
+)
+from communique.schemas import Attempt, Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    import openai
+    from openai.types.chat import ChatCompletion
+    from tenacity import RetryCallState
+
+    from communique.cache import Cached
+
+__all__ = [
+    "Budget",
+    "Client",
+    "Endpoint",
+    "Message",
+    "Meter",
+    "Reply",
+    "Truncated",
+    "identity_of",
+    "strict_schema",
+    "translate",
+]
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T", bound=BaseModel)
+Message: TypeAlias = "Mapping[str, str]"
+"""A chat message: `role` and `content`."""
+
+OPENAI_URL: Final = "https://api.openai.com/v1"
+SEED: Final = 20
+LONGEST_PAUSE: Final = 120.0
+"""Seconds: a longer `Retry-After` is cut to this."""
+_DETAIL: Final = 300
+"""Characters of an error kept in an attempt."""
+_SHORTEST_SECRET: Final = 6
+_BAD_REQUEST: Final = frozenset({400, 422})
+
+
+class Truncated(InvalidReply):
+    """The reply was cut at the length limit: ask for less, with a smaller passage."""
+
+    retryable: ClassVar[bool] = False
+
+
+# --- what is asked of, and within which limits ------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where the text goes.
+
+    `base_url` None is OpenAI's own service. `identity` names the endpoint in cache keys and
+    reports, without credentials. `strict` puts OpenAI's strict response format in. `prices` are
+    US dollars for a million tokens, of the prompt and of the completion.
+    """
+
+    model: str
+    base_url: str | None = field(default=None, repr=False)  # it may hold a password
+    api_key: str = field(default="", repr=False)
+    identity: str = OPENAI_URL
+    strict: bool = False
+    prices: tuple[float, float] | None = None
+
+    @classmethod
+    def at(
+        cls,
+        model: str,
+        base_url: str | None = None,
+        api_key: str = "",
+        *,
+        prices: tuple[float, float] | None = None,
+    ) -> Endpoint:
+        """Make an endpoint from its address; only OpenAI's own is asked for the strict format."""
+        identity = identity_of(base_url)
+        return cls(model, base_url, api_key, identity, identity == OPENAI_URL, prices)
+
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> float | None:
+        """Price tokens, in US dollars; None where the prices are not known."""
+        if self.prices is None:
+            return None
+        return (prompt_tokens * self.prices[0] + completion_tokens * self.prices[1]) / 1e6
+
+
+def identity_of(base_url: str | None) -> str:
+    """Strip a URL of user, password, query and fragment; None is OpenAI's own."""
+    parts = urlsplit(base_url or OPENAI_URL)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path.rstrip("/"), "", ""))
+
+
+class Meter:
+    """Tokens and seconds spent against a limit; a meter may draw on a `parent`'s limits too.
+
+    One meter for a whole summary, given to every `ask`, limits them together. Requests already
+    under way are finished, so passages read side by side may go over by one request each.
+    """
+
+    def __init__(
+        self,
+        *,
+        tokens: int | None = None,
+        seconds: float | None = None,
+        parent: Meter | None = None,
+    ) -> None:
+        self.tokens = tokens
+        self.seconds = seconds
+        self.parent = parent
+        self.spent = 0
+        self._start = time.monotonic()
+
+    def spend(self, tokens: int) -> None:
+        """Count tokens, here and with the parent."""
+        self.spent += tokens
+        if self.parent is not None:
+            self.parent.spend(tokens)
+
+    def seconds_left(self) -> float:
+        """Return the seconds until the first limit; infinite where there is none."""
+        own = float("inf") if self.seconds is None else self._elapsed_left(self.seconds)
+        return own if self.parent is None else min(own, self.parent.seconds_left())
+
+    def used_up(self, pause: float = 0.0) -> str:
+        """Say which limit is reached, after a pause of so many seconds; empty: none."""
+        if self.tokens is not None and self.spent >= self.tokens:
+            return f"{self.spent:,} of {self.tokens:,} tokens are spent"
+        if self.seconds is not None and self._elapsed_left(self.seconds) <= pause:
+            return f"the {self.seconds:g} seconds are used up"
+        return "" if self.parent is None else self.parent.used_up(pause)
+
+    def _elapsed_left(self, seconds: float) -> float:
+        return seconds - (time.monotonic() - self._start)
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one call of `ask` may use: requests, tokens (None: any), seconds (None: any).
+
+    Transport retries and re-asks draw on the same budget. A request that the endpoint rejects
+    unread, because it does not know a parameter, is not counted.
+    """
+
+    attempts: int = 4
+    tokens: int | None = None
+    seconds: float | None = 120.0
+
+
+@dataclass(frozen=True)
+class Reply(Generic[T]):
+    """A parsed reply, its raw text, every attempt made for it, and what is still wrong with it."""
+
+    value: T
+    raw: str
+    attempts: tuple[Attempt, ...]
+    complaints: tuple[str, ...] = ()
+
+
+# --- foreign errors into ours: one table ------------------------------------------------------
+
+_Rule: TypeAlias = "Callable[[BaseException, str], CommuniqueError]"
+
+
+def translate(error: BaseException, secrets: Sequence[str] = ()) -> CommuniqueError:
+    """Translate an error of openai, instructor or the network into one of ours.
+
+    `secrets`, and whatever looks like a key, are struck from its text. instructor's wrapping is
+    looked through. An error that is in no table becomes a `ModelError` that names its type.
+    """
+    cause = _unwrapped(error)
+    if isinstance(cause, CommuniqueError):
+        struck = redact(cause.what, secrets)
+        return cause if struck == cause.what else type(cause)(struck, cause.advice)
+    words = redact(_words_of(cause), secrets)
+    for kind in type(cause).__mro__:
+        rule = _table().get(kind)
+        if rule is not None:
+            return rule(cause, words)
+    return ModelError(
+        f"The request failed with {type(cause).__name__}: {words}.",
+        "This is not expected: please report it.",
+    )
+
+
+def redact(words: str, secrets: Sequence[str] = ()) -> str:
+    """Strike secrets, and whatever looks like an API key, from a text."""
+    for secret in secrets:
+        words = words.replace(secret, "[key]")
+    return _KEY.sub("[key]", words)
+
+
+_KEY: Final = re.compile(r"\b(?:sk|rk|pk|gsk|xai|hf)[-_][\w*.-]{6,}|(?<=Bearer )\S+")
+
+
+def _unwrapped(error: BaseException) -> BaseException:
+    """Look through instructor's wrapping, which stands around API errors as well."""
+    while type(error).__module__.startswith("instructor") and error.__cause__ is not None:
+        error = error.__cause__
+    return error
+
+
+def _words_of(error: BaseException) -> str:
+    """Tell an error in one line; of a connection error, what the network said."""
+    body = getattr(error, "body", None)
+    told = body.get("message") if isinstance(body, dict) else None
+    words = told if isinstance(told, str) and told else str(error)
+    if isinstance(error, ValidationError):
+        words = "; ".join(
+            f"{'.'.join(map(str, flaw['loc'])) or 'the reply'}: {flaw['msg']}"
+            for flaw in error.errors(include_url=False, include_input=False, include_context=False)
+        )
+    root = error
+    while root.__cause__ is not None:
+        root = root.__cause__
+    if root is not error and str(root) and str(root) not in words:
+        words = f"{words.rstrip('.')} ({type(root).__name__}: {root})"
+    return _shorten(" ".join(words.split()) or type(error).__name__).rstrip(".")
+
+
+def _shorten(words: str) -> str:
+    return words if len(words) <= _DETAIL else words[: _DETAIL - 1] + "…"
+
+
+@functools.cache
+def _table() -> dict[type[BaseException], _Rule]:
+    """Every foreign error and its rule; a test walks both libraries for one that is missing."""
+    import openai
+    from instructor.core import exceptions as instructor
+    from openai import _exceptions as hidden  # these are raised, but not exported
+
+    unavailable: list[type[BaseException]] = [
+        openai.APIError,
+        openai.APIConnectionError,
+        openai.APITimeoutError,
+        openai.WebSocketConnectionClosedError,
+        openai.WebSocketQueueFullError,
+        OSError,  # the builtin TimeoutError and ConnectionError among them
+    ]
+    by_status: list[type[BaseException]] = [
+        openai.APIStatusError,
+        openai.BadRequestError,
+        openai.AuthenticationError,
+        openai.OAuthError,
+        openai.PermissionDeniedError,
+        openai.NotFoundError,
+        openai.ConflictError,
+        openai.UnprocessableEntityError,
+        openai.RateLimitError,
+        openai.InternalServerError,
+    ]
+    invalid: list[type[BaseException]] = [
+        openai.APIResponseValidationError,
+        ValidationError,
+        ValueError,  # a body that is no JSON, or not UTF-8
+        instructor.InstructorRetryException,
+        instructor.TokenBudgetError,
+        instructor.TokenBudgetExceeded,
+        instructor.TokenUsageUnavailableError,
+        instructor.ValidationError,
+        instructor.AsyncValidationError,
+        instructor.ResponseParsingError,
+    ]
+    configuration: list[type[BaseException]] = [
+        openai.OpenAIError,
+        openai.InvalidWebhookSignatureError,
+        instructor.InstructorError,
+        instructor.ProviderError,
+        instructor.ConfigurationError,
+        instructor.ModeError,
+        instructor.ClientError,
+        instructor.MultimodalError,
+    ]
+    return {
+        **dict.fromkeys(unavailable, _unavailable),
+        **dict.fromkeys(by_status, _by_status),
+        **dict.fromkeys(invalid, _invalid),
+        **dict.fromkeys(configuration, _misconfigured),
+        hidden.SubjectTokenProviderError: _unauthorised,
+        openai.LengthFinishReasonError: _truncated,
+        instructor.IncompleteOutputException: _truncated,
+        openai.ContentFilterFinishReasonError: _refused,
+    }
+
+
+def _unavailable(_: BaseException, words: str) -> CommuniqueError:
+    return Unavailable(
+        f"The endpoint could not be reached or did not answer: {words}.",
+        "Try again later, and check the address and the network.",
+    )
+
+
+def _invalid(_: BaseException, words: str) -> CommuniqueError:
+    return InvalidReply(
+        f"The reply is not valid: {words}.", "Try again, with more attempts or a larger model."
+    )
+
+
+def _misconfigured(_: BaseException, words: str) -> CommuniqueError:
+    return ConfigurationError(
+        f"The endpoint did not take the request: {words}.",
+        "Check the model's name, the address and the options.",
+    )
+
+
+def _unauthorised(_: BaseException, words: str) -> CommuniqueError:
+    return AuthenticationFailed(
+        f"The endpoint refused the key: {words}.",
+        "Check the API key, and that it may use this model.",
+    )
+
+
+def _truncated(_: BaseException, words: str) -> CommuniqueError:
+    return Truncated(
+        f"The reply was cut at the length limit: {words}.", "Ask with a smaller passage."
+    )
+
+
+def _refused(_: BaseException, words: str) -> CommuniqueError:
+    return Refused(f"The model refused: {words}.", "Use another model for this text.")
+
+
+def _exceeded(_: BaseException, words: str) -> CommuniqueError:
+    return ContextExceeded(
+        f"The passage is too long for the endpoint: {words}.",
+        "Use smaller passages, or a model with a larger context.",
+    )
+
+
+def _out_of_credit(_: BaseException, words: str) -> CommuniqueError:
+    return QuotaExhausted(f"The account has no credit left: {words}.", "Top it up.")
+
+
+def _rate_limited(_: BaseException, words: str) -> CommuniqueError:
+    return RateLimited(
+        f"The endpoint is asked too often: {words}.", "Try again later, or with less concurrency."
+    )
+
+
+_TOO_LONG: Final = re.compile(
+    r"context[_ ]?(?:length|window|size)|maximum context|exceed_context|prompt is too long"
+    r"|too many tokens|request too large|reduce the length",
+    re.IGNORECASE,
+)
+_FILTERED: Final = re.compile(
+    r"content_filter|content management policy|content_policy|usage policy|invalid_prompt"
+    r"|flagged",
+    re.IGNORECASE,
+)
+_STATUS: Final[Mapping[int, _Rule]] = {
+    401: _unauthorised,
+    402: _out_of_credit,
+    403: _unauthorised,
+    404: _misconfigured,
+    408: _unavailable,
+    409: _unavailable,
+    413: _exceeded,
+    429: _rate_limited,
+}
+_NO_CREDIT: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
+_SERVER_ERROR: Final = 500
+
+
+def _by_status(error: BaseException, words: str) -> CommuniqueError:
+    """Tell HTTP errors apart, by the endpoint's own code first and the status second."""
+    status = int(getattr(error, "status_code", 0))
+    code = str(getattr(error, "code", None) or getattr(error, "type", None) or "")
+    said = f"{code} {words}"
+    told = f"HTTP {status}: {words}"
+    if {code, str(getattr(error, "type", ""))} & _NO_CREDIT:
+        return _out_of_credit(error, told)
+    if status < _SERVER_ERROR and status not in {401, 403, 404} and _TOO_LONG.search(said):
+        return _exceeded(error, told)
+    if status in {400, 403, 422} and _FILTERED.search(said):
+        return _refused(error, told)
+    if status >= _SERVER_ERROR:
+        return _unavailable(error, told)
+    return _STATUS.get(status, _misconfigured)(error, told)
+
+
+_OUTCOMES: Final[
+    Mapping[
+        type[Exception],
+        Literal["invalid", "truncated", "refused", "unavailable", "rate_limited"],
+    ]
+] = {
+    Truncated: "truncated",
+    InvalidReply: "invalid",
+    Refused: "refused",
+    Unavailable: "unavailable",
+    RateLimited: "rate_limited",
+}
+
+
+# --- what an endpoint takes -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Dialect:
+    """The parameters that an endpoint takes; hosted models refuse some, and say so with a 400."""
+
+    form: Literal["strict", "schema", "object", "none"]
+    limit: Literal["max_tokens", "max_completion_tokens", ""] = "max_tokens"
+    temperature: bool = True
+    seed: bool = True
+
+    def parameters(self, schema: type[BaseModel], max_tokens: int) -> dict[str, Any]:
+        """Build the parameters of a request, messages and model aside."""
+        given: dict[str, Any] = {}
+        if self.limit:
+            given[self.limit] = max_tokens
+        if self.temperature:
+            given["temperature"] = 0
+        if self.seed:
+            given["seed"] = SEED
+        if self.form == "object":
+            given["response_format"] = {"type": "json_object"}
+        elif self.form != "none":
+            strict = self.form == "strict"
+            rules = strict_schema(_schema_of(schema)) if strict else _schema_of(schema)
+            named = {"name": schema.__name__, "schema": rules}
+            given["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {**named, "strict": True} if strict else named,
+            }
+        return given
+
+    def messages(self, messages: Sequence[Message], schema: type[BaseModel]) -> list[Message]:
+        """Say the schema in words where no parameter can."""
+        if self.form in {"strict", "schema"}:
+            return list(messages)
+        rules = json.dumps(_schema_of(schema), ensure_ascii=False, separators=(",", ":"))
+        order = f"Answer with one JSON object and nothing else. Its JSON schema:\n{rules}"
+        first, *others = messages
+        if first["role"] == "system":
+            return [{**first, "content": f"{first['content']}\n\n{order}"}, *others]
+        return [{"role": "system", "content": order}, *messages]
+
+    def without(self, parameter: str, words: str) -> _Dialect | None:
+        """Step down from what a rejection names; None where it names nothing to step down from."""
+        if not parameter and (_TOO_MUCH.search(words) or not _UNKNOWN.search(words)):
+            return None
+        for name in (parameter, *_PARAMETER.findall(words)):
+            kind = _KINDS.get(name.lower().partition(".")[0])
+            if kind == "limit" and self.limit and not _TOO_MUCH.search(words):
+                return replace(
+                    self, limit="max_completion_tokens" if self.limit == "max_tokens" else ""
+                )
+            if kind == "form" and self.form != "none":
+                return replace(self, form=_NEXT_FORM[self.form])
+            if kind == "temperature" and self.temperature:
+                return replace(self, temperature=False)
+            if kind == "seed" and self.seed:
+                return replace(self, seed=False)
+        return None
+
+
+_KINDS: Final[Mapping[str, str]] = {
+    "temperature": "temperature",
+    "seed": "seed",
+    "max_tokens": "limit",
+    "max_completion_tokens": "limit",
+    "response_format": "form",
+    "json_schema": "form",
+    "json_object": "form",
+    "structured output": "form",
+    "grammar": "form",
+}
+_PARAMETER: Final = re.compile(rf"\b(?:{'|'.join(_KINDS)})(?![a-z])", re.IGNORECASE)
+_UNKNOWN: Final = re.compile(
+    r"unsupported|not support|n['’]t support|unrecogni[sz]ed|unknown|unexpected|not permitted"
+    r"|not allowed|extra (?:inputs|fields)|invalid|only the default|unavailable|not available"
+    r"|deprecated|not implemented|must be|failed to",
+    re.IGNORECASE,
+)
+_TOO_MUCH: Final = re.compile(r"too (?:large|high|big)|at most|exceeds|less than", re.IGNORECASE)
+_NEXT_FORM: Final[Mapping[str, Literal["schema", "object", "none"]]] = {
+    "strict": "schema",
+    "schema": "object",
+    "object": "none",
+}
+
+
+@functools.lru_cache(maxsize=32)
+def _schema_of(schema: type[BaseModel]) -> dict[str, Any]:
+    return schema.model_json_schema()
+
+
+def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Rewrite a JSON schema into the subset of OpenAI's strict structured outputs.
+
+    Every object is closed and all its properties are required, no keyword stands beside a
+    `$ref`, and what the subset lacks is left out.
+    Source: platform.openai.com/docs/guides/structured-outputs, "Supported schemas".
+    """
+    rewritten = _strict(schema)
+    if not isinstance(rewritten, dict):  # pragma: no cover - a mapping gives a mapping
+        raise TypeError(schema)
+    return rewritten
+
+
+_NOT_STRICT: Final = frozenset({"default", "title", "minLength", "maxLength", "uniqueItems"})
+_NAMED: Final = frozenset({"properties", "$defs"})
+
+
+def _strict(node: Any) -> Any:
+    if isinstance(node, list):
+        return [_strict(part) for part in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        return {"$ref": node["$ref"]}
+    kept = {
+        # Below `properties` the keys are names, which may well be "title".
+        key: {name: _strict(part) for name, part in value.items()}
+        if key in _NAMED
+        else _strict(value)
+        for key, value in node.items()
+        if key not in _NOT_STRICT
+    }
+    if kept.get("type") == "object":
+        kept["additionalProperties"] = False
+        kept["required"] = list(kept.get("properties", {}))
+    return kept
+
+
+# --- one call of ask --------------------------------------------------------------------------
+
+
+class _Halt(BaseException):
+    """Leaves instructor's loop for good, with the error or with None: the best reply will do.
+
+    No `Exception`, because instructor logs and wraps each of those, with the reply's text.
+    """
+
+    def __init__(self, error: Exception | None) -> None:
+        super().__init__()
+        self.error = error
+
+
+class _Rejected(Exception):
+    """The endpoint knows better than to take a parameter: ask again without it."""
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    raw: str
+    complaints: tuple[str, ...]
+    attempt: Attempt
+
+
+class _Call(Generic[T]):
+    """The state of one call of `ask`: its attempts, its best reply, its budget."""
+
+    def __init__(  # noqa: PLR0913 - ask's own arguments
+        self,
+        client: Client,
+        messages: Sequence[Message],
+        schema: type[T],
+        *,
+        check: Callable[[T], Sequence[str]],
+        budget: Budget,
+        meter: Meter | None,
+        max_tokens: int,
+        passage: int,
+        prompt_version: str,
+    ) -> None:
+        self.client = client
+        self.messages = list(messages)
+        self.schema = schema
+        self.check = check
+        self.budget = budget
+        self.meter = Meter(tokens=budget.tokens, seconds=budget.seconds, parent=meter)
+        self.max_tokens = max_tokens
+        self.passage = passage
+        self.prompt_version = prompt_version
+        self.attempts: list[Attempt] = []
+        self.counted = 0
+        self.best: _Candidate | None = None
+        self._raw = ""
+        self._pause: float | None = None
+
+    @functools.cached_property
+    def key(self) -> str:
+        """The question's key in the cache: what was meant to be sent, not what was taken."""
+        endpoint = self.client.endpoint
+        return cache_key(
+            model=endpoint.model,
+            identity=endpoint.identity,
+            messages=self.messages,
+            schema=_schema_of(self.schema),
+            sampling={"temperature": 0, "seed": SEED, "max_tokens": self.max_tokens},
+            prompt_version=self.prompt_version,
+        )
+
+    def report(self) -> Report:
+        """Account for the attempts so far."""
+        endpoint = self.client.endpoint
+        return Report(
+            model=endpoint.model,
+            endpoint=endpoint.identity,
+            prompt=self.prompt_version,
+            attempts=list(self.attempts),
+        )
+
+    def reply(self) -> Reply[T] | None:
+        """Give the reply with the fewest complaints, the latest of those; None: none parsed."""
+        if self.best is None:
+            return None
+        value = self.schema.model_validate_json(_json_in(self.best.raw), strict=False)
+        return Reply(value, self.best.raw, tuple(self.attempts), self.best.complaints)
+
+    # -- the re-asks: instructor's loop, ended by our budget
+
+    async def converse(self) -> None:
+        """Ask until a reply is valid, or until no further re-ask is allowed; raises `_Halt`."""
+        import instructor
+        from instructor.core.hooks import Hooks
+        from tenacity import AsyncRetrying, retry_if_exception_type, wait_none
+
+        hooks = Hooks()
+        hooks.on("parse:error", self._unparsed)
+        create: Any = instructor.patch(create=self._send, mode=instructor.Mode.JSON_SCHEMA)
+        await create(
+            response_model=self._checked(),
+            messages=[dict(message) for message in self.messages],
+            strict=False,  # "5" for a number is not worth a second request
+            hooks=hooks,
+            max_retries=AsyncRetrying(
+                # A tenacity object brings its own rules: instructor's, in one word.
+                retry=retry_if_exception_type(ValueError),
+                wait=wait_none(),
+                stop=lambda state: state.attempt_number > self.client.reasks or bool(self._spent()),
+                retry_error_callback=self._give_up,
+            ),
+        )
+
+    def _checked(self) -> type[T]:
+        """Make a subclass whose validation runs the check, for this call alone.
+
+        Complaints raised in a validator are what instructor tells back to the model.
+        """
+        from pydantic import model_validator
+        from pydantic_core import PydanticCustomError
+
+        def weigh(value: T) -> T:
+            complaints = self._weigh(value)
+            if complaints:
+                # The article's words are an argument here, never a template.
+                raise PydanticCustomError("complaints", "{told}", {"told": "\n".join(complaints)})
+            return value
+
+        def body(namespace: dict[str, Any]) -> None:
+            namespace["__module__"] = __name__
+            namespace["weigh"] = model_validator(mode="after")(weigh)
+
+        # The reply itself stands above the complaints in the re-ask: not in each of them again.
+        options = {"hide_input_in_errors": True}
+        return types.new_class(self.schema.__name__, (self.schema,), options, body)
+
+    def _weigh(self, value: T) -> tuple[str, ...]:
+        """Check a parsed reply, and keep it if it is the best so far."""
+        try:
+            complaints = tuple(self.check(value))
+        except Exception as bug:  # noqa: BLE001 - told back, it would be laid at the model's door
+            raise _Halt(bug) from None
+        if self.best is None or len(complaints) <= len(self.best.complaints):
+            self.best = _Candidate(self._raw, complaints, self.attempts[-1])
+        return complaints
+
+    def _unparsed(self, error: Exception, **_: object) -> None:
+        """Mark the last attempt as invalid (instructor's hook)."""
+        detail = redact(_words_of(error), self.client.secrets)
+        self.attempts[-1] = self.attempts[-1].model_copy(
+            update={"outcome": "invalid", "detail": detail}
+        )
+
+    def _give_up(self, state: RetryCallState) -> None:
+        """End the re-asks: with the best reply, or with the reason why there is none."""
+        if self.best is not None:
+            raise _Halt(None)
+        if used_up := self.meter.used_up():
+            raise _Halt(_budget_spent(used_up))
+        last = state.outcome.exception() if state.outcome is not None else None
+        raise _Halt(translate(last or ValueError("no reply"), self.client.secrets))
+
+    def _spent(self, pause: float = 0.0) -> str:
+        """Say which part of the budget is used up, after a pause of so many seconds."""
+        if self.counted >= self.budget.attempts:
+            return f"all {self.budget.attempts} requests are made"
+        return self.meter.used_up(pause)
+
+    # -- the requests: tenacity's loop, on the same budget
+
+    async def _send(self, *, messages: Sequence[Message], **_: object) -> ChatCompletion:
+        """Get one reply, through as many requests as it takes (instructor's `create`)."""
+        from tenacity import AsyncRetrying, retry_if_exception
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception(lambda error: getattr(error, "retryable", False)),
+            wait=self._wait,
+            stop=lambda state: bool(self._spent(state.upcoming_sleep)),
+            reraise=True,
+        )
+        # Each re-ask adds two messages; the last two say all that matters.
+        opening = len(self.messages)
+        latest = [*messages[:opening], *messages[max(opening, len(messages) - 2) :]]
+        try:
+            return await retrying(self._request, latest)
+        except CommuniqueError as error:
+            failure = error
+        raise _Halt(failure)
+
+    def _wait(self, state: RetryCallState) -> float:
+        pause, self._pause = self._pause, None
+        return self.client.wait(state) if pause is None else min(pause, LONGEST_PAUSE)
+
+    async def _request(self, messages: Sequence[Message]) -> ChatCompletion:
+        """Make one counted request, after as many rejected ones as the endpoint has quirks."""
+        if used_up := self._spent():
+            raise _budget_spent(used_up)
+        while True:
+            with contextlib.suppress(_Rejected):
+                return await self._once(self.client.dialect, messages)
+
+    async def _once(self, dialect: _Dialect, messages: Sequence[Message]) -> ChatCompletion:
+        """Make one request and record it; raises one of our errors, or `_Rejected`."""
+        start = time.monotonic()
+        limit = min(self.client.timeout, self.meter.seconds_left())
+        completion: Any = None
+        failure: Exception | None = None
+        try:
+            completion = await self.client.complete(
+                limit,
+                messages=dialect.messages(messages, self.schema),
+                **dialect.parameters(self.schema, self.max_tokens),
+            )
+            self._raw = _text_of(completion)
+        except Exception as error:  # noqa: BLE001 - the table knows them, or says so
+            failure = self._failure(error, dialect, limit)
+        self._record(failure, getattr(completion, "usage", None), time.monotonic() - start)
+        if failure is not None:  # raised out here, so that no foreign error hangs on it
+            raise failure
+        completion.choices[0].message.content = _json_in(self._raw)
+        return completion  # type: ignore[no-any-return]
+
+    def _failure(self, error: Exception, dialect: _Dialect, limit: float) -> Exception:
+        """Tell what a failed request means."""
+        self._pause = _retry_after(error)
+        if isinstance(error, TimeoutError):
+            if limit < self.client.timeout:
+                return _budget_spent(self.meter.used_up(pause=1.0) or "no time is left")
+            error = TimeoutError(f"no answer within {limit:g} seconds")
+        failure = translate(error, self.client.secrets)
+        if getattr(error, "status_code", 0) in _BAD_REQUEST and isinstance(
+            failure, ConfigurationError
+        ):
+            words = _words_of(error)
+            simpler = dialect.without(str(getattr(error, "param", None) or ""), words)
+            if simpler is not None:
+                self.client.learn(dialect, simpler)
+                return _Rejected(failure.what)
+        return failure
+
+    def _record(self, failure: Exception | None, usage: Any, seconds: float) -> None:
+        prompt = _count(getattr(usage, "prompt_tokens", 0))
+        completion = _count(getattr(usage, "completion_tokens", 0))
+        self.counted += not isinstance(failure, _Rejected)
+        self.meter.spend(prompt + completion)
+        self.attempts.append(
+            Attempt(
+                passage=self.passage,
+                number=len(self.attempts) + 1,
+                outcome="valid" if failure is None else _outcome_of(failure),
+                detail="" if failure is None else getattr(failure, "what", str(failure)),
+                prompt_tokens=prompt,
+                completion_tokens=completion,
+                cost=self.client.endpoint.cost(prompt, completion),
+                seconds=seconds,
+            )
+        )
+
+    # -- the cache
+
+    def recalled(self, found: Cached) -> Reply[T] | None:
+        """Read a cached reply as if it had just come; None where it no longer parses."""
+        try:
+            value = self.schema.model_validate_json(_json_in(found.raw), strict=False)
+        except ValidationError:
+            return None
+        complaints = tuple(self.check(value))
+        attempt = Attempt(
+            passage=self.passage,
+            number=1,
+            outcome="invalid" if complaints else "valid",
+            detail=_shorten("; ".join(complaints)),
+            prompt_tokens=found.prompt_tokens,
+            completion_tokens=found.completion_tokens,
+            cached=True,
+        )
+        return Reply(value, found.raw, (attempt,), complaints)
+
+
+def _budget_spent(used_up: str) -> BudgetSpent:
+    return BudgetSpent(
+        f"The budget is used up: {used_up}.", "Allow more, or ask for less with a shorter text."
+    )
+
+
+def _outcome_of(
+    failure: Exception,
+) -> Literal["invalid", "truncated", "refused", "unavailable", "rate_limited", "failed"]:
+    return _OUTCOMES.get(type(failure), "failed")
+
+
+def _count(number: Any) -> int:
+    return number if isinstance(number, int) and number > 0 else 0
+
+
+def _text_of(completion: Any) -> str:
+    """Take the reply's text; raises `Truncated`, `Refused` or `InvalidReply`."""
+    try:
+        choice = completion.choices[0]
+        message, reason = choice.message, choice.finish_reason
+        content, refusal = message.content, getattr(message, "refusal", None)
+    except (AttributeError, IndexError, KeyError, TypeError):
+        said = completion if isinstance(completion, str) else getattr(completion, "error", None)
+        about = f": {_shorten(' '.join(str(said).split()))}" if said else ""
+        raise InvalidReply(
+            f"The endpoint's answer holds no reply{about}.",
+            "Check that the address is that of an OpenAI-compatible endpoint.",
+        ) from None
+    if refusal or reason == "content_filter":
+        raise _refused(ValueError(), _shorten(refusal or "its content filter stopped the reply"))
+    if reason == "length":
+        raise _truncated(ValueError(), "it used all the tokens it was allowed")
+    if not isinstance(content, str) or not content.strip():
+        raise InvalidReply("The reply is empty.", "Try again, or use another model.")
+    # A lone surrogate can be neither parsed, stored nor sent back.
+    return content.encode("utf-8", "replace").decode("utf-8")
+
+
+def _json_in(text: str) -> str:
+    """Cut the object out of what some models put around it: reasoning, fences, courtesies."""
+    if text.lstrip().startswith("<think>"):
+        text = text.partition("</think>")[2]
+    start, end = text.find("{"), text.rfind("}")
+    return text[start : end + 1] if 0 <= start < end else text.strip()
+
+
+def _retry_after(error: Exception) -> float | None:
+    """Read `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3); None: not given."""
+    headers = getattr(getattr(error, "response", None), "headers", None) or {}
+    given = headers.get("retry-after")
+    if given is None:
+        return None
+    try:
+        seconds = float(given)
+    except ValueError:
+        from email.utils import parsedate_to_datetime
+
+        try:
+            seconds = parsedate_to_datetime(given).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+# --- the client -------------------------------------------------------------------------------
+
+
+class Client:
+    """Asks one endpoint, and remembers which parameters it takes.
+
+    `client` is a client of the user's own, synchronous or not, used instead of one made from
+    the endpoint's address and key; only its own retries are switched off. `timeout` is in
+    seconds, for a whole request. `reasks` is how often a model is told what was wrong. `wait`
+    is tenacity's, between requests for which the endpoint names no `Retry-After`.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        client: openai.OpenAI | openai.AsyncOpenAI | None = None,
+        cache: Cache | None = None,
+        timeout: float = 120.0,
+        reasks: int = 2,
+        wait: Callable[[RetryCallState], float] | None = None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.cache = cache
+        self.timeout = timeout
+        self.reasks = reasks
+        self.wait = wait or _backoff()
+        self.dialect = _Dialect("strict" if endpoint.strict else "schema")
+        self.secrets = _secrets_of(endpoint, client)
+        self._given = None if client is None else _without_retries(client)
+        self._own: openai.AsyncOpenAI | None = None
+        self._owner: tuple[int, object] = (0, None)
+
+    def __repr__(self) -> str:
+        return f"Client({self.endpoint!r})"
+
+    async def ask(
+        self,
+        messages: Sequence[Message],
+        schema: type[T],
+        *,
+        check: Callable[[T], Sequence[str]],
+        budget: Budget,
+        max_tokens: int,
+        passage: int,
+        prompt_version: str,
+        meter: Meter | None = None,
+    ) -> Reply[T]:
+        """Ask until a reply parses as `schema` and `check` has no complaint, or the budget ends.
+
+        `check` returns complaints, one sentence each, which are told back to the model; it must
+        not raise. With the budget spent, the parsed reply with the fewest complaints is
+        returned with them. `meter` shares limits between calls; `passage` numbers the attempts.
+
+        Raises any `ModelError` (`Truncated` when the reply was cut: ask for less), `BudgetSpent`
+        or `ConfigurationError`, all with the attempts in their `report`, and `StorageError`
+        when the cache cannot be read. A cache that cannot be written costs a warning only.
+        """
+        call = _Call(
+            self,
+            messages,
+            schema,
+            check=check,
+            budget=budget,
+            meter=meter,
+            max_tokens=max_tokens,
+            passage=passage,
+            prompt_version=prompt_version,
+        )
+        recalled = await self._recall(call)
+        if recalled is not None:
+            return recalled
+        error = await self._converse(call)
+        reply = call.reply()
+        if reply is None:
+            raise error or InvalidReply("No reply came.", "Try again.", report=call.report())
+        if error is None:
+            # Cut short by the network, a reply with complaints may do better another time.
+            await self._keep(call)
+        else:
+            log.info("A re-ask failed, and the reply before it is used: %s", error.what)
+        return reply
+
+    async def aclose(self) -> None:
+        """Close the connections; a client of the user's own stays open."""
+        own, self._own = self._own, None
+        if own is not None and self._owner == _here():
+            await own.close()
+
+    async def complete(self, limit: float, **request: Any) -> Any:
+        """Make one request, of at most `limit` seconds from the first byte to the last."""
+        create = self._sdk().chat.completions.create
+        asked = {"model": self.endpoint.model, "timeout": limit, **request}
+        # The SDK's time-out is between two bytes: a slow drip never meets it.
+        async with asyncio.timeout(limit):
+            if asyncio.iscoroutinefunction(inspect.unwrap(create)):
+                return await create(**asked)
+            return await asyncio.to_thread(create, **asked)
+
+    def learn(self, sent: _Dialect, simpler: _Dialect) -> None:
+        """Remember what the endpoint takes, unless another request has learnt it meanwhile."""
+        if self.dialect is sent:
+            self.dialect = simpler
+            log.info("%s does not take every parameter: %s", self.endpoint.identity, simpler)
+
+    def _sdk(self) -> Any:
+        """Give the user's client, or one of our own for this process and this loop."""
+        if self._given is not None:
+            return self._given
+        if self._own is None or self._owner != _here():
+            self._own, self._owner = _connect(self.endpoint), _here()
+        return self._own
+
+    async def _converse(self, call: _Call[T]) -> CommuniqueError | None:
+        """Ask and re-ask; return the error that ended it, or None."""
+        error: Exception | None = None
+        try:
+            await call.converse()
+        except _Halt as halt:
+            error = halt.error
+        except Exception as foreign:  # noqa: BLE001 - the table knows them, or says so
+            error = translate(foreign, self.secrets)
+        if error is None:
+            return None
+        if not isinstance(error, CommuniqueError):
+            raise error
+        error.report = call.report()
+        return error
+
+    async def _recall(self, call: _Call[T]) -> Reply[T] | None:
+        if self.cache is None:
+            return None
+        found = await asyncio.to_thread(self.cache.get, call.key)
+        return None if found is None else call.recalled(found)
+
+    async def _keep(self, call: _Call[T]) -> None:
+        best = call.best
+        if self.cache is None or best is None:
+            return
+        put = functools.partial(
+            self.cache.put,
+            call.key,
+            best.raw,
+            model=self.endpoint.model,
+            prompt_tokens=best.attempt.prompt_tokens,
+            completion_tokens=best.attempt.completion_tokens,
+        )
+        try:
+            await asyncio.to_thread(put)
+        except StorageError as error:
+            log.warning("A reply could not be cached: %s", error)
+
+
+def _here() -> tuple[int, object]:
+    return os.getpid(), asyncio.get_running_loop()
+
+
+def _backoff() -> Callable[[RetryCallState], float]:
+    from tenacity import wait_exponential, wait_random
+
+    return wait_exponential(multiplier=0.5, max=30.0) + wait_random(0.0, 1.0)
+
+
+def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
+    """Make the SDK's client; user and password in the address become basic authentication."""
+    import openai
+
+    # Never None, which would make the SDK read another address from the environment.
+    parts = urlsplit(endpoint.base_url or OPENAI_URL)
+    query = dict(parse_qsl(parts.query))
+    basic = None
+    if parts.username is not None:
+        password = unquote(parts.password or "")
+        basic = openai.DefaultAsyncHttpxClient(auth=(unquote(parts.username), password))
+    return openai.AsyncOpenAI(
+        base_url=identity_of(endpoint.base_url),
+        api_key=endpoint.api_key or "none",
+        default_query=query or None,
+        http_client=basic,
+        max_retries=0,
+    )
+
+
+def _without_retries(client: openai.OpenAI | openai.AsyncOpenAI) -> Any:
+    import openai
+
+    if not isinstance(client, openai.OpenAI | openai.AsyncOpenAI):
+        raise ConfigurationError(
+            f"A client of the type {type(client).__name__} cannot be used.",
+            "Give an openai.OpenAI or an openai.AsyncOpenAI.",
+        )
+    return client.with_options(max_retries=0)
+
+
+def _secrets_of(
+    endpoint: Endpoint, client: openai.OpenAI | openai.AsyncOpenAI | None
+) -> tuple[str, ...]:
+    """Collect what must stand in no message, the longest first, lest a part of it stay."""
+    found = {endpoint.api_key, urlsplit(endpoint.base_url or "").password}
+    found.add(getattr(client, "api_key", None))
+    strings = [key for key in found if isinstance(key, str) and len(key) >= _SHORTEST_SECRET]
+    return tuple(sorted(strings, key=len, reverse=True))

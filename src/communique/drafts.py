@@ -1,0 +1,96 @@
+"""What the model fills: short, flat, everything as written.
+
+The model points and the library resolves: a draft holds copied words and choices from short
+lists, never a normalised date, a code or an offset. Every list and string has a maximum, because
+a small model under a grammar otherwise repeats itself until its budget is spent. The field
+order is the order of reading: the words that tell of the thing come first, and the choices that
+depend on them after.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Phrase = Annotated[str, Field(max_length=120)]
+
+MeetingKind = Literal[
+    "meeting",
+    "call",
+    "visit",
+    "summit",
+    "conference",
+    "dialogue",
+    "negotiation",
+    "exercise",
+    "ceremony",
+    "other",
+]
+MeetingStatus = Literal[
+    "held", "ongoing", "planned", "proposed", "postponed", "cancelled", "denied"
+]
+ActChoice = Literal[
+    "signed",
+    "exchanged",
+    "agreed",
+    "initialled",
+    "ratified",
+    "entered_into_force",
+    "amended",
+    "implementing",
+    "extended",
+    "suspended",
+    "terminated",
+    "expired",
+    "negotiating",
+    "requested",
+    "planned_signing",
+    "not_signed",
+]
+
+
+class Draft(BaseModel):
+    """The base of every draft: closed, so that an endpoint's strict mode takes its schema."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+class MeetingDraft(Draft):
+    """A meeting, call, visit, summit or the like, as the passage tells it."""
+
+    words: Phrase = Field(description="the words that tell of it, copied")
+    kind: MeetingKind
+    status: MeetingStatus
+    who: list[Phrase] = Field(
+        max_length=10, description="each person or side with title, copied"
+    )
+    event: Phrase = Field(description="proper name of the event, copied, or empty")
+    when: Phrase = Field(description="date words, copied, or empty")
+    where: Phrase = Field(description="place, copied, or empty")
+
+
+class AgreementDraft(Draft):
+    """A treaty, agreement, memorandum or the like, as the passage tells it."""
+
+    title: Phrase = Field(description="title, copied")
+    act: ActChoice
+    between: list[Phrase] = Field(max_length=6, description="countries, copied")
+    when: Phrase = Field(description="date words, copied, or empty")
+
+
+class PassageDraft(Draft):
+    """Everything that one passage tells."""
+
+    meetings: list[MeetingDraft] = Field(max_length=10)
+    agreements: list[AgreementDraft] = Field(max_length=6)
+
+
+class ArticleDraft(Draft):
+    """Everything that a whole article tells, for a model that reads it in one pass."""
+
+    abstract: Annotated[str, Field(max_length=900)] = Field(
+        description="two or three sentences; every name and number as in the article"
+    )
+    meetings: list[MeetingDraft] = Field(max_length=40)
+    agreements: list[AgreementDraft] = Field(max_length=30)

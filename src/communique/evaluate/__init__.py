@@ -1,0 +1,31 @@
+"""Measuring: predicted summaries against gold records, with every figure's cases beside it.
+
+`load_gold` reads a directory of annotated articles, `score` compares them with what the library
+made of them, and the `Evaluation` it returns prints itself (`table`) and round-trips through
+JSON. ``python -m communique.evaluate GOLD_DIR --model M`` does all three. Scoring is pure: no
+model, no network, and the same input gives the same figures, intervals included.
+"""
+
+from __future__ import annotations
+
+from communique.evaluate.gold import (
+    GoldAgreement,
+    GoldArticle,
+    GoldEngagement,
+    GoldParticipant,
+    load_gold,
+)
+from communique.evaluate.results import Evaluation, Figure, Finding
+from communique.evaluate.scoring import score
+
+__all__ = [
+    "Evaluation",
+    "Figure",
+    "Finding",
+    "GoldAgreement",
+    "GoldArticle",
+    "GoldEngagement",
+    "GoldParticipant",
+    "load_gold",
+    "score",
+]

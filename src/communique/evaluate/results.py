@@ -1,0 +1,135 @@
+"""What a measurement found: figures with their cases, and every record that was wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Result(BaseModel):
+    """The base of every result: frozen, and closed to unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Figure(Result):
+    """One number, with what it takes to judge it."""
+
+    name: str = Field(description="What was measured.")
+    value: float | None = Field(description="The number; None without a case.")
+    low: float | None = Field(description="2.5 % of the bootstrap samples lie below.")
+    high: float | None = Field(description="2.5 % of the bootstrap samples lie above.")
+    cases: int = Field(description="How many records it rests on.")
+    baseline: float | None = Field(
+        default=None, description="What the commonest right answer, given always, would score."
+    )
+    better: Literal["higher", "lower", "neither"] = Field(
+        default="higher", description="Which way is good."
+    )
+
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """Name, value, interval, cases and baseline, as printed."""
+        interval = "" if self.low is None else f"{_number(self.low)} – {_number(self.high)}"
+        name = f"{self.name} (lower is better)" if self.better == "lower" else self.name
+        baseline = "–" if self.baseline is None else _number(self.baseline)
+        return name, _number(self.value), interval, str(self.cases), baseline
+
+
+class Finding(Result):
+    """One record that is not as it should be."""
+
+    article: str = Field(description="Id of the gold article.")
+    kind: Literal["missing", "spurious", "wrong", "failed"] = Field(description="What is wrong.")
+    what: str = Field(description="engagement, participant, agreement, article, or a field.")
+    words: str = Field(description="The record, readably.")
+
+
+class Evaluation(Result):
+    """Everything that one run of one model over the gold articles showed."""
+
+    model: str = Field(default="", description="As the reports name it.")
+    prompt: str = Field(default="", description="As the reports name it.")
+    articles: int = Field(description="How many were read, failures included.")
+    figures: tuple[Figure, ...] = Field(description="In the order of the table.")
+    confusion: dict[str, dict[str, dict[str, int]]] = Field(
+        description="engagements and agreements: gold status, predicted status, how often."
+    )
+    findings: tuple[Finding, ...] = Field(description="Every miss, addition and wrong field.")
+
+    def __getitem__(self, name: str) -> Figure:
+        """Look up the figure of that name; `KeyError` if there is none."""
+        for figure in self.figures:
+            if figure.name == name:
+                return figure
+        raise KeyError(name)
+
+    def table(self, *, findings: bool = True) -> str:
+        """Figures, status tables and, unless left out, every finding: plain text, to be read."""
+        header = ("figure", "value", "95 % interval", "cases", "majority")
+        names = f"{self.model or 'model not named'}, {self.prompt or 'prompt not named'}"
+        parts = [f"{names}, {self.articles} articles"]
+        parts.append(_columns([header, *(figure.cells() for figure in self.figures)]))
+        parts.extend(_confusion(kind, rows) for kind, rows in self.confusion.items() if rows)
+        if findings:
+            parts.append(self.list_findings())
+        return "\n\n".join(parts) + "\n"
+
+    def list_findings(self) -> str:
+        """Every finding, article by article."""
+        lines: list[str] = []
+        article = None
+        for finding in self.findings:
+            if finding.article != article:
+                article = finding.article
+                lines.append(article)
+            lines.append(f"  {finding.kind} {finding.what}: {finding.words}")
+        return "\n".join(lines) or "Nothing missing, spurious or wrong."
+
+    def compare(self, other: Evaluation) -> str:
+        """Print this evaluation beside another one: figure, this, other, difference."""
+        theirs = {figure.name: figure for figure in other.figures}
+        rows = [("figure", "this", "other", "difference", "cases")]
+        for figure in self.figures:
+            twin = theirs.get(figure.name)
+            value = twin.value if twin else None
+            known = figure.value is not None and value is not None
+            difference = f"{(figure.value or 0) - (value or 0):+.3f}" if known else "–"
+            cases = (
+                str(figure.cases)
+                if twin and twin.cases == figure.cases
+                else (f"{figure.cases} / {twin.cases if twin else 0}")
+            )
+            name = figure.cells()[0]
+            rows.append((name, _number(figure.value), _number(value), difference, cases))
+        names = f"this: {self.model}, {self.prompt}\nother: {other.model}, {other.prompt}"
+        return f"{names}\n\n{_columns(rows)}\n"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if abs(value) <= 1 else f"{value:.1f}"
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> str:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(
+            [
+                row[0].ljust(widths[0]),
+                *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True)),
+            ]
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _confusion(kind: str, rows: dict[str, dict[str, int]]) -> str:
+    columns = sorted({status for row in rows.values() for status in row})
+    head = (f"status of {kind}, gold \\ predicted", *columns)
+    body = [(s, *(str(rows[s].get(column, "·")) for column in columns)) for s in sorted(rows)]
+    return _columns([head, *body])
