@@ -44,10 +44,11 @@ class Handler(BaseHTTPRequestHandler):
     """Reads a request, records it, and lets the next fault answer it."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: _Server
     asked: Asked
 
-    def do_POST(self) -> None:  # noqa: N802 - http.server's name
+    def do_POST(self) -> None:
         """Answer one request."""
         length = int(self.headers.get("content-length", 0))
         body = json.loads(self.rfile.read(length))
@@ -195,12 +196,12 @@ def _completion(body: Mapping[str, Any], message: Mapping[str, Any], reason: str
     ).encode()
 
 
-def says(reply: object, reason: str = "stop") -> Fault:
+def says(reply: object, reason: str = "stop", *, headers: Mapping[str, str] | None = None) -> Fault:
     """Answer with this text, or with this object as JSON; `reason` is the finish reason."""
     text = reply if isinstance(reply, str) else json.dumps(reply)
 
     def fault(handler: Handler) -> None:
-        raw(_completion(handler.asked.body, {"content": text}, reason))(handler)
+        raw(_completion(handler.asked.body, {"content": text}, reason), headers=headers)(handler)
 
     return fault
 

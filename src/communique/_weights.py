@@ -9,6 +9,7 @@ goes on, goes on at its end. It gets its name only when its SHA-256 is the expec
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import importlib.util
 import logging
@@ -34,7 +35,16 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-__all__ = ["QWEN", "Progress", "Weights", "cache_directory", "checked", "fetch", "weights"]
+__all__ = [
+    "QWEN",
+    "Progress",
+    "Weights",
+    "cache_directory",
+    "checked",
+    "fetch",
+    "resolve",
+    "weights",
+]
 
 logger = logging.getLogger("communique")
 
@@ -100,6 +110,11 @@ def weights(model: str = "local") -> Path:
     "local" is the file in `COMMUNIQUE_WEIGHTS` where that is set, else the embedded model, fetched
     on first use. Raises as `fetch` and `checked` do; `ConfigurationError` on another name.
     """
+    return resolve(model)[0]
+
+
+def resolve(model: str) -> tuple[Path, str]:
+    """Give what `weights` gives, and the file's SHA-256 in hex."""
     kind, colon, named = model.partition(":")
     if kind != "local" or (colon and not named):
         raise ConfigurationError(
@@ -108,9 +123,8 @@ def weights(model: str = "local") -> Path:
         )
     path = Path(named).expanduser() if named else location()
     if named or path != _home() / QWEN.file:
-        checked(path)
-        return path
-    return fetch()
+        return path, checked(path)
+    return fetch(), QWEN.sha256
 
 
 def location() -> Path:
@@ -203,6 +217,16 @@ def _home() -> Path:
 
 
 def _digest(path: Path) -> str:
+    """Give a file's SHA-256 in hex; read anew in every process and whenever the file changed.
+
+    Hashing 1.1 GB takes 0.8 s, so nothing that outlives the process vouches for the file.
+    """
+    state = path.stat()
+    return _digest_of(path.absolute(), state.st_size, state.st_mtime_ns, state.st_ino)
+
+
+@functools.lru_cache(maxsize=8)
+def _digest_of(path: Path, _size: int, _changed: int, _inode: int) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -286,7 +310,10 @@ def _hub_blocks(wanted: Weights, start: int) -> Iterator[tuple[int, bytes]]:
 
 def _answered_from(status: int, headers: HTTPMessage, start: int, size: int) -> int:
     """Tell at which byte an answer begins; a sign-in page or another file is refused here."""
-    if status == HTTPStatus.PARTIAL_CONTENT and headers["Content-Range"] == f"bytes {start}-{size - 1}/{size}":
+    if (
+        status == HTTPStatus.PARTIAL_CONTENT
+        and headers["Content-Range"] == f"bytes {start}-{size - 1}/{size}"
+    ):
         return start
     if status == HTTPStatus.OK and headers["Content-Length"] == str(size):
         return 0

@@ -168,17 +168,12 @@ def _detect_language(text: str) -> str | None:
         return None
     if script == "latin":
         return _latin_language(sample)
-    if script in data["letters"]:
-        languages: list[tuple[str, str]] = data["letters"][script]
-        return next(
-            (
-                tag
-                for letters, tag in languages
-                if not letters or any(letter in sample for letter in letters)
-            ),
-            None,
-        )
-    return script
+    # Of several languages in one script, a letter that only one of them has decides.
+    languages: list[tuple[str, str]] = data["letters"].get(script, [("", script)])
+    for letters, tag in languages:
+        if not letters or any(letter in sample for letter in letters):
+            return tag
+    return None
 
 
 def _latin_language(sample: str) -> str | None:
@@ -607,7 +602,7 @@ class Article:
         _check_readable(text, start)
         given = _check_date(published)
         tag = _check_language(language) or _detect_language(text[start : start + 4000])
-        fields = {
+        fields: dict[str, object] = {
             "text": text,
             "published": given or dated,
             "title": title,
@@ -616,8 +611,8 @@ class Article:
             "language": tag,
             "_explicit": given is not None,
         }
-        for name, value in fields.items():
-            object.__setattr__(self, name, value)
+        for name, content in fields.items():
+            object.__setattr__(self, name, content)
 
     def __getstate__(self) -> dict[str, object]:
         """What was given, without what was computed from it: pickles stay small."""
@@ -807,7 +802,8 @@ def article_of(article: str | Path | Article, *, published: dt.date | str | None
     Raises `InvalidArticle` for anything else, and for whatever `Article` does not accept.
     """
     if isinstance(article, Article):
-        return article if published is None else dataclasses.replace(article, published=published)
+        day = _check_date(published)
+        return article if day is None else dataclasses.replace(article, published=day)
     if isinstance(article, Path):
         return Article.read(article, published=published)
     return Article(article, published)

@@ -18,33 +18,33 @@ import asyncio
 import contextlib
 import functools
 import inspect
-import json
 import logging
-import math
 import os
-import re
 import time
 import types
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeAlias, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ValidationError
 
+from communique._dialect import SEED, Dialect, json_in, schema_of, strict_schema, text_of
+from communique._translate import (
+    Truncated,
+    outcome_of,
+    redact,
+    retry_after,
+    shorten,
+    translate,
+    words_of,
+)
 from communique.cache import Cache, cache_key
 from communique.errors import (
-    AuthenticationFailed,
     BudgetSpent,
     CommuniqueError,
     ConfigurationError,
-    ContextExceeded,
     InvalidReply,
-    ModelError,
-    QuotaExhausted,
-    RateLimited,
-    Refused,
     StorageError,
-    Unavailable,
 )
 from communique.schemas import Attempt, Report
 
@@ -77,19 +77,10 @@ Message: TypeAlias = "Mapping[str, str]"
 """A chat message: `role` and `content`."""
 
 OPENAI_URL: Final = "https://api.openai.com/v1"
-SEED: Final = 20
 LONGEST_PAUSE: Final = 120.0
 """Seconds: a longer `Retry-After` is cut to this."""
-_DETAIL: Final = 300
-"""Characters of an error kept in an attempt."""
 _SHORTEST_SECRET: Final = 6
 _BAD_REQUEST: Final = frozenset({400, 422})
-
-
-class Truncated(InvalidReply):
-    """The reply was cut at the length limit: ask for less, with a smaller passage."""
-
-    retryable: ClassVar[bool] = False
 
 
 # --- what is asked of, and within which limits ------------------------------------------------
@@ -101,7 +92,8 @@ class Endpoint:
 
     `base_url` None is OpenAI's own service. `identity` names the endpoint in cache keys and
     reports, without credentials. `strict` puts OpenAI's strict response format in. `prices` are
-    US dollars for a million tokens, of the prompt and of the completion.
+    US dollars for a million tokens, of the prompt and of the completion. `grammar` writes a JSON
+    schema as a grammar, for an endpoint that takes one in place of a response format.
     """
 
     model: str
@@ -110,6 +102,7 @@ class Endpoint:
     identity: str = OPENAI_URL
     strict: bool = False
     prices: tuple[float, float] | None = None
+    grammar: Callable[[Mapping[str, Any]], str] | None = field(default=None, repr=False)
 
     @classmethod
     def at(
@@ -204,373 +197,6 @@ class Reply(Generic[T]):
     complaints: tuple[str, ...] = ()
 
 
-# --- foreign errors into ours: one table ------------------------------------------------------
-
-_Rule: TypeAlias = "Callable[[BaseException, str], CommuniqueError]"
-
-
-def translate(error: BaseException, secrets: Sequence[str] = ()) -> CommuniqueError:
-    """Translate an error of openai, instructor or the network into one of ours.
-
-    `secrets`, and whatever looks like a key, are struck from its text. instructor's wrapping is
-    looked through. An error that is in no table becomes a `ModelError` that names its type.
-    """
-    cause = _unwrapped(error)
-    if isinstance(cause, CommuniqueError):
-        struck = redact(cause.what, secrets)
-        return cause if struck == cause.what else type(cause)(struck, cause.advice)
-    words = redact(_words_of(cause), secrets)
-    for kind in type(cause).__mro__:
-        rule = _table().get(kind)
-        if rule is not None:
-            return rule(cause, words)
-    return ModelError(
-        f"The request failed with {type(cause).__name__}: {words}.",
-        "This is not expected: please report it.",
-    )
-
-
-def redact(words: str, secrets: Sequence[str] = ()) -> str:
-    """Strike secrets, and whatever looks like an API key, from a text."""
-    for secret in secrets:
-        words = words.replace(secret, "[key]")
-    return _KEY.sub("[key]", words)
-
-
-_KEY: Final = re.compile(r"\b(?:sk|rk|pk|gsk|xai|hf)[-_][\w*.-]{6,}|(?<=Bearer )\S+")
-
-
-def _unwrapped(error: BaseException) -> BaseException:
-    """Look through instructor's wrapping, which stands around API errors as well."""
-    while type(error).__module__.startswith("instructor") and error.__cause__ is not None:
-        error = error.__cause__
-    return error
-
-
-def _words_of(error: BaseException) -> str:
-    """Tell an error in one line; of a connection error, what the network said."""
-    body = getattr(error, "body", None)
-    told = body.get("message") if isinstance(body, dict) else None
-    words = told if isinstance(told, str) and told else str(error)
-    if isinstance(error, ValidationError):
-        words = "; ".join(
-            f"{'.'.join(map(str, flaw['loc'])) or 'the reply'}: {flaw['msg']}"
-            for flaw in error.errors(include_url=False, include_input=False, include_context=False)
-        )
-    root = error
-    while root.__cause__ is not None:
-        root = root.__cause__
-    if root is not error and str(root) and str(root) not in words:
-        words = f"{words.rstrip('.')} ({type(root).__name__}: {root})"
-    return _shorten(" ".join(words.split()) or type(error).__name__).rstrip(".")
-
-
-def _shorten(words: str) -> str:
-    return words if len(words) <= _DETAIL else words[: _DETAIL - 1] + "…"
-
-
-@functools.cache
-def _table() -> dict[type[BaseException], _Rule]:
-    """Every foreign error and its rule; a test walks both libraries for one that is missing."""
-    import openai
-    from instructor.core import exceptions as instructor
-    from openai import _exceptions as hidden  # these are raised, but not exported
-
-    unavailable: list[type[BaseException]] = [
-        openai.APIError,
-        openai.APIConnectionError,
-        openai.APITimeoutError,
-        openai.WebSocketConnectionClosedError,
-        openai.WebSocketQueueFullError,
-        OSError,  # the builtin TimeoutError and ConnectionError among them
-    ]
-    by_status: list[type[BaseException]] = [
-        openai.APIStatusError,
-        openai.BadRequestError,
-        openai.AuthenticationError,
-        openai.OAuthError,
-        openai.PermissionDeniedError,
-        openai.NotFoundError,
-        openai.ConflictError,
-        openai.UnprocessableEntityError,
-        openai.RateLimitError,
-        openai.InternalServerError,
-    ]
-    invalid: list[type[BaseException]] = [
-        openai.APIResponseValidationError,
-        ValidationError,
-        ValueError,  # a body that is no JSON, or not UTF-8
-        instructor.InstructorRetryException,
-        instructor.TokenBudgetError,
-        instructor.TokenBudgetExceeded,
-        instructor.TokenUsageUnavailableError,
-        instructor.ValidationError,
-        instructor.AsyncValidationError,
-        instructor.ResponseParsingError,
-    ]
-    configuration: list[type[BaseException]] = [
-        openai.OpenAIError,
-        openai.InvalidWebhookSignatureError,
-        instructor.InstructorError,
-        instructor.ProviderError,
-        instructor.ConfigurationError,
-        instructor.ModeError,
-        instructor.ClientError,
-        instructor.MultimodalError,
-    ]
-    return {
-        **dict.fromkeys(unavailable, _unavailable),
-        **dict.fromkeys(by_status, _by_status),
-        **dict.fromkeys(invalid, _invalid),
-        **dict.fromkeys(configuration, _misconfigured),
-        hidden.SubjectTokenProviderError: _unauthorised,
-        openai.LengthFinishReasonError: _truncated,
-        instructor.IncompleteOutputException: _truncated,
-        openai.ContentFilterFinishReasonError: _refused,
-    }
-
-
-def _unavailable(_: BaseException, words: str) -> CommuniqueError:
-    return Unavailable(
-        f"The endpoint could not be reached or did not answer: {words}.",
-        "Try again later, and check the address and the network.",
-    )
-
-
-def _invalid(_: BaseException, words: str) -> CommuniqueError:
-    return InvalidReply(
-        f"The reply is not valid: {words}.", "Try again, with more attempts or a larger model."
-    )
-
-
-def _misconfigured(_: BaseException, words: str) -> CommuniqueError:
-    return ConfigurationError(
-        f"The endpoint did not take the request: {words}.",
-        "Check the model's name, the address and the options.",
-    )
-
-
-def _unauthorised(_: BaseException, words: str) -> CommuniqueError:
-    return AuthenticationFailed(
-        f"The endpoint refused the key: {words}.",
-        "Check the API key, and that it may use this model.",
-    )
-
-
-def _truncated(_: BaseException, words: str) -> CommuniqueError:
-    return Truncated(
-        f"The reply was cut at the length limit: {words}.", "Ask with a smaller passage."
-    )
-
-
-def _refused(_: BaseException, words: str) -> CommuniqueError:
-    return Refused(f"The model refused: {words}.", "Use another model for this text.")
-
-
-def _exceeded(_: BaseException, words: str) -> CommuniqueError:
-    return ContextExceeded(
-        f"The passage is too long for the endpoint: {words}.",
-        "Use smaller passages, or a model with a larger context.",
-    )
-
-
-def _out_of_credit(_: BaseException, words: str) -> CommuniqueError:
-    return QuotaExhausted(f"The account has no credit left: {words}.", "Top it up.")
-
-
-def _rate_limited(_: BaseException, words: str) -> CommuniqueError:
-    return RateLimited(
-        f"The endpoint is asked too often: {words}.", "Try again later, or with less concurrency."
-    )
-
-
-_TOO_LONG: Final = re.compile(
-    r"context[_ ]?(?:length|window|size)|maximum context|exceed_context|prompt is too long"
-    r"|too many tokens|request too large|reduce the length",
-    re.IGNORECASE,
-)
-_FILTERED: Final = re.compile(
-    r"content_filter|content management policy|content_policy|usage policy|invalid_prompt"
-    r"|flagged",
-    re.IGNORECASE,
-)
-_STATUS: Final[Mapping[int, _Rule]] = {
-    401: _unauthorised,
-    402: _out_of_credit,
-    403: _unauthorised,
-    404: _misconfigured,
-    408: _unavailable,
-    409: _unavailable,
-    413: _exceeded,
-    429: _rate_limited,
-}
-_NO_CREDIT: Final = frozenset({"insufficient_quota", "billing_hard_limit_reached"})
-_SERVER_ERROR: Final = 500
-
-
-def _by_status(error: BaseException, words: str) -> CommuniqueError:
-    """Tell HTTP errors apart, by the endpoint's own code first and the status second."""
-    status = int(getattr(error, "status_code", 0))
-    code = str(getattr(error, "code", None) or getattr(error, "type", None) or "")
-    said = f"{code} {words}"
-    told = f"HTTP {status}: {words}"
-    if {code, str(getattr(error, "type", ""))} & _NO_CREDIT:
-        return _out_of_credit(error, told)
-    if status < _SERVER_ERROR and status not in {401, 403, 404} and _TOO_LONG.search(said):
-        return _exceeded(error, told)
-    if status in {400, 403, 422} and _FILTERED.search(said):
-        return _refused(error, told)
-    if status >= _SERVER_ERROR:
-        return _unavailable(error, told)
-    return _STATUS.get(status, _misconfigured)(error, told)
-
-
-_OUTCOMES: Final[
-    Mapping[
-        type[Exception],
-        Literal["invalid", "truncated", "refused", "unavailable", "rate_limited"],
-    ]
-] = {
-    Truncated: "truncated",
-    InvalidReply: "invalid",
-    Refused: "refused",
-    Unavailable: "unavailable",
-    RateLimited: "rate_limited",
-}
-
-
-# --- what an endpoint takes -------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Dialect:
-    """The parameters that an endpoint takes; hosted models refuse some, and say so with a 400."""
-
-    form: Literal["strict", "schema", "object", "none"]
-    limit: Literal["max_tokens", "max_completion_tokens", ""] = "max_tokens"
-    temperature: bool = True
-    seed: bool = True
-
-    def parameters(self, schema: type[BaseModel], max_tokens: int) -> dict[str, Any]:
-        """Build the parameters of a request, messages and model aside."""
-        given: dict[str, Any] = {}
-        if self.limit:
-            given[self.limit] = max_tokens
-        if self.temperature:
-            given["temperature"] = 0
-        if self.seed:
-            given["seed"] = SEED
-        if self.form == "object":
-            given["response_format"] = {"type": "json_object"}
-        elif self.form != "none":
-            strict = self.form == "strict"
-            rules = strict_schema(_schema_of(schema)) if strict else _schema_of(schema)
-            named = {"name": schema.__name__, "schema": rules}
-            given["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {**named, "strict": True} if strict else named,
-            }
-        return given
-
-    def messages(self, messages: Sequence[Message], schema: type[BaseModel]) -> list[Message]:
-        """Say the schema in words where no parameter can."""
-        if self.form in {"strict", "schema"}:
-            return list(messages)
-        rules = json.dumps(_schema_of(schema), ensure_ascii=False, separators=(",", ":"))
-        order = f"Answer with one JSON object and nothing else. Its JSON schema:\n{rules}"
-        first, *others = messages
-        if first["role"] == "system":
-            return [{**first, "content": f"{first['content']}\n\n{order}"}, *others]
-        return [{"role": "system", "content": order}, *messages]
-
-    def without(self, parameter: str, words: str) -> _Dialect | None:
-        """Step down from what a rejection names; None where it names nothing to step down from."""
-        if not parameter and (_TOO_MUCH.search(words) or not _UNKNOWN.search(words)):
-            return None
-        for name in (parameter, *_PARAMETER.findall(words)):
-            kind = _KINDS.get(name.lower().partition(".")[0])
-            if kind == "limit" and self.limit and not _TOO_MUCH.search(words):
-                return replace(
-                    self, limit="max_completion_tokens" if self.limit == "max_tokens" else ""
-                )
-            if kind == "form" and self.form != "none":
-                return replace(self, form=_NEXT_FORM[self.form])
-            if kind == "temperature" and self.temperature:
-                return replace(self, temperature=False)
-            if kind == "seed" and self.seed:
-                return replace(self, seed=False)
-        return None
-
-
-_KINDS: Final[Mapping[str, str]] = {
-    "temperature": "temperature",
-    "seed": "seed",
-    "max_tokens": "limit",
-    "max_completion_tokens": "limit",
-    "response_format": "form",
-    "json_schema": "form",
-    "json_object": "form",
-    "structured output": "form",
-    "grammar": "form",
-}
-_PARAMETER: Final = re.compile(rf"\b(?:{'|'.join(_KINDS)})(?![a-z])", re.IGNORECASE)
-_UNKNOWN: Final = re.compile(
-    r"unsupported|not support|n['’]t support|unrecogni[sz]ed|unknown|unexpected|not permitted"
-    r"|not allowed|extra (?:inputs|fields)|invalid|only the default|unavailable|not available"
-    r"|deprecated|not implemented|must be|failed to",
-    re.IGNORECASE,
-)
-_TOO_MUCH: Final = re.compile(r"too (?:large|high|big)|at most|exceeds|less than", re.IGNORECASE)
-_NEXT_FORM: Final[Mapping[str, Literal["schema", "object", "none"]]] = {
-    "strict": "schema",
-    "schema": "object",
-    "object": "none",
-}
-
-
-@functools.lru_cache(maxsize=32)
-def _schema_of(schema: type[BaseModel]) -> dict[str, Any]:
-    return schema.model_json_schema()
-
-
-def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Rewrite a JSON schema into the subset of OpenAI's strict structured outputs.
-
-    Every object is closed and all its properties are required, no keyword stands beside a
-    `$ref`, and what the subset lacks is left out.
-    Source: platform.openai.com/docs/guides/structured-outputs, "Supported schemas".
-    """
-    rewritten = _strict(schema)
-    if not isinstance(rewritten, dict):  # pragma: no cover - a mapping gives a mapping
-        raise TypeError(schema)
-    return rewritten
-
-
-_NOT_STRICT: Final = frozenset({"default", "title", "minLength", "maxLength", "uniqueItems"})
-_NAMED: Final = frozenset({"properties", "$defs"})
-
-
-def _strict(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_strict(part) for part in node]
-    if not isinstance(node, dict):
-        return node
-    if "$ref" in node:
-        return {"$ref": node["$ref"]}
-    kept = {
-        # Below `properties` the keys are names, which may well be "title".
-        key: {name: _strict(part) for name, part in value.items()}
-        if key in _NAMED
-        else _strict(value)
-        for key, value in node.items()
-        if key not in _NOT_STRICT
-    }
-    if kept.get("type") == "object":
-        kept["additionalProperties"] = False
-        kept["required"] = list(kept.get("properties", {}))
-    return kept
-
-
 # --- one call of ask --------------------------------------------------------------------------
 
 
@@ -635,7 +261,7 @@ class _Call(Generic[T]):
             model=endpoint.model,
             identity=endpoint.identity,
             messages=self.messages,
-            schema=_schema_of(self.schema),
+            schema=schema_of(self.schema),
             sampling={"temperature": 0, "seed": SEED, "max_tokens": self.max_tokens},
             prompt_version=self.prompt_version,
         )
@@ -654,7 +280,7 @@ class _Call(Generic[T]):
         """Give the reply with the fewest complaints, the latest of those; None: none parsed."""
         if self.best is None:
             return None
-        value = self.schema.model_validate_json(_json_in(self.best.raw), strict=False)
+        value = self.schema.model_validate_json(json_in(self.best.raw), strict=False)
         return Reply(value, self.best.raw, tuple(self.attempts), self.best.complaints)
 
     # -- the re-asks: instructor's loop, ended by our budget
@@ -717,7 +343,7 @@ class _Call(Generic[T]):
 
     def _unparsed(self, error: Exception, **_: object) -> None:
         """Mark the last attempt as invalid (instructor's hook)."""
-        detail = redact(_words_of(error), self.client.secrets)
+        detail = redact(words_of(error), self.client.secrets)
         self.attempts[-1] = self.attempts[-1].model_copy(
             update={"outcome": "invalid", "detail": detail}
         )
@@ -770,7 +396,7 @@ class _Call(Generic[T]):
             with contextlib.suppress(_Rejected):
                 return await self._once(self.client.dialect, messages)
 
-    async def _once(self, dialect: _Dialect, messages: Sequence[Message]) -> ChatCompletion:
+    async def _once(self, dialect: Dialect, messages: Sequence[Message]) -> ChatCompletion:
         """Make one request and record it; raises one of our errors, or `_Rejected`."""
         start = time.monotonic()
         limit = min(self.client.timeout, self.meter.seconds_left())
@@ -782,18 +408,18 @@ class _Call(Generic[T]):
                 messages=dialect.messages(messages, self.schema),
                 **dialect.parameters(self.schema, self.max_tokens),
             )
-            self._raw = _text_of(completion)
+            self._raw = text_of(completion)
         except Exception as error:  # noqa: BLE001 - the table knows them, or says so
             failure = self._failure(error, dialect, limit)
         self._record(failure, getattr(completion, "usage", None), time.monotonic() - start)
         if failure is not None:  # raised out here, so that no foreign error hangs on it
             raise failure
-        completion.choices[0].message.content = _json_in(self._raw)
+        completion.choices[0].message.content = json_in(self._raw)
         return completion  # type: ignore[no-any-return]
 
-    def _failure(self, error: Exception, dialect: _Dialect, limit: float) -> Exception:
+    def _failure(self, error: Exception, dialect: Dialect, limit: float) -> Exception:
         """Tell what a failed request means."""
-        self._pause = _retry_after(error)
+        self._pause = retry_after(error)
         if isinstance(error, TimeoutError):
             if limit < self.client.timeout:
                 return _budget_spent(self.meter.used_up(pause=1.0) or "no time is left")
@@ -802,7 +428,7 @@ class _Call(Generic[T]):
         if getattr(error, "status_code", 0) in _BAD_REQUEST and isinstance(
             failure, ConfigurationError
         ):
-            words = _words_of(error)
+            words = words_of(error)
             simpler = dialect.without(str(getattr(error, "param", None) or ""), words)
             if simpler is not None:
                 self.client.learn(dialect, simpler)
@@ -818,7 +444,7 @@ class _Call(Generic[T]):
             Attempt(
                 passage=self.passage,
                 number=len(self.attempts) + 1,
-                outcome="valid" if failure is None else _outcome_of(failure),
+                outcome="valid" if failure is None else outcome_of(failure),
                 detail="" if failure is None else getattr(failure, "what", str(failure)),
                 prompt_tokens=prompt,
                 completion_tokens=completion,
@@ -832,7 +458,7 @@ class _Call(Generic[T]):
     def recalled(self, found: Cached) -> Reply[T] | None:
         """Read a cached reply as if it had just come; None where it no longer parses."""
         try:
-            value = self.schema.model_validate_json(_json_in(found.raw), strict=False)
+            value = self.schema.model_validate_json(json_in(found.raw), strict=False)
         except ValidationError:
             return None
         complaints = tuple(self.check(value))
@@ -840,7 +466,7 @@ class _Call(Generic[T]):
             passage=self.passage,
             number=1,
             outcome="invalid" if complaints else "valid",
-            detail=_shorten("; ".join(complaints)),
+            detail=shorten("; ".join(complaints)),
             prompt_tokens=found.prompt_tokens,
             completion_tokens=found.completion_tokens,
             cached=True,
@@ -854,63 +480,8 @@ def _budget_spent(used_up: str) -> BudgetSpent:
     )
 
 
-def _outcome_of(
-    failure: Exception,
-) -> Literal["invalid", "truncated", "refused", "unavailable", "rate_limited", "failed"]:
-    return _OUTCOMES.get(type(failure), "failed")
-
-
 def _count(number: Any) -> int:
     return number if isinstance(number, int) and number > 0 else 0
-
-
-def _text_of(completion: Any) -> str:
-    """Take the reply's text; raises `Truncated`, `Refused` or `InvalidReply`."""
-    try:
-        choice = completion.choices[0]
-        message, reason = choice.message, choice.finish_reason
-        content, refusal = message.content, getattr(message, "refusal", None)
-    except (AttributeError, IndexError, KeyError, TypeError):
-        said = completion if isinstance(completion, str) else getattr(completion, "error", None)
-        about = f": {_shorten(' '.join(str(said).split()))}" if said else ""
-        raise InvalidReply(
-            f"The endpoint's answer holds no reply{about}.",
-            "Check that the address is that of an OpenAI-compatible endpoint.",
-        ) from None
-    if refusal or reason == "content_filter":
-        raise _refused(ValueError(), _shorten(refusal or "its content filter stopped the reply"))
-    if reason == "length":
-        raise _truncated(ValueError(), "it used all the tokens it was allowed")
-    if not isinstance(content, str) or not content.strip():
-        raise InvalidReply("The reply is empty.", "Try again, or use another model.")
-    # A lone surrogate can be neither parsed, stored nor sent back.
-    return content.encode("utf-8", "replace").decode("utf-8")
-
-
-def _json_in(text: str) -> str:
-    """Cut the object out of what some models put around it: reasoning, fences, courtesies."""
-    if text.lstrip().startswith("<think>"):
-        text = text.partition("</think>")[2]
-    start, end = text.find("{"), text.rfind("}")
-    return text[start : end + 1] if 0 <= start < end else text.strip()
-
-
-def _retry_after(error: Exception) -> float | None:
-    """Read `Retry-After`: seconds, or an HTTP date (RFC 9110, 10.2.3); None: not given."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    given = headers.get("retry-after")
-    if given is None:
-        return None
-    try:
-        seconds = float(given)
-    except ValueError:
-        from email.utils import parsedate_to_datetime
-
-        try:
-            seconds = parsedate_to_datetime(given).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return None
-    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
 # --- the client -------------------------------------------------------------------------------
@@ -940,7 +511,8 @@ class Client:
         self.timeout = timeout
         self.reasks = reasks
         self.wait = wait or _backoff()
-        self.dialect = _Dialect("strict" if endpoint.strict else "schema")
+        form: Literal["grammar", "strict", "schema"] = "strict" if endpoint.strict else "schema"
+        self.dialect = Dialect("grammar" if endpoint.grammar else form, grammar=endpoint.grammar)
         self.secrets = _secrets_of(endpoint, client)
         self._given = None if client is None else _without_retries(client)
         self._own: openai.AsyncOpenAI | None = None
@@ -1012,7 +584,7 @@ class Client:
                 return await create(**asked)
             return await asyncio.to_thread(create, **asked)
 
-    def learn(self, sent: _Dialect, simpler: _Dialect) -> None:
+    def learn(self, sent: Dialect, simpler: Dialect) -> None:
         """Remember what the endpoint takes, unless another request has learnt it meanwhile."""
         if self.dialect is sent:
             self.dialect = simpler
@@ -1085,13 +657,13 @@ def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
     query = dict(parse_qsl(parts.query))
     basic = None
     if parts.username is not None:
-        password = unquote(parts.password or "")
-        basic = openai.DefaultAsyncHttpxClient(auth=(unquote(parts.username), password))
+        basic = (unquote(parts.username), unquote(parts.password or ""))
     return openai.AsyncOpenAI(
         base_url=identity_of(endpoint.base_url),
         api_key=endpoint.api_key or "none",
         default_query=query or None,
-        http_client=basic,
+        # The SDK's own, when collected, would close itself on whatever loop is running then.
+        http_client=openai.DefaultAsyncHttpxClient(auth=basic),
         max_retries=0,
     )
 

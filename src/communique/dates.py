@@ -773,7 +773,9 @@ class _Parser:
         """21 November; 21st of November 2024; first of May; 21-Nov-2024."""
         day = self.day(i)
         if not day and self.get(i, "ordinal") == 1 and not self.strict:
-            day = 1, i + 1
+            # "The first of May" is a day, "the first November" is not.
+            of = self.get(i + 1, "of") is not None or not self.lexicon.cased
+            day = (1, i + 1) if of else None
         if not day:
             return None
         month = self.month_name(self.skip(self.skip(day[1], "dash"), "of"))

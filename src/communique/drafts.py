@@ -94,3 +94,15 @@ class ArticleDraft(Draft):
     )
     meetings: list[MeetingDraft] = Field(max_length=40)
     agreements: list[AgreementDraft] = Field(max_length=30)
+
+
+class MeetingsDraft(Draft):
+    """What a passage tells that names no instrument."""
+
+    meetings: list[MeetingDraft] = Field(max_length=10)
+
+
+class AgreementsDraft(Draft):
+    """What a passage tells that tells of no engagement."""
+
+    agreements: list[AgreementDraft] = Field(max_length=6)

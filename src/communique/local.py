@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import ctypes
 import hashlib
 import json
 import logging
@@ -21,8 +22,9 @@ import re
 import secrets
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
 from urllib.request import ProxyHandler, Request, build_opener
@@ -34,6 +36,7 @@ from communique._weights import (
     checked,
     fetch,
     location,
+    resolve,
     weights,
 )
 from communique.errors import ConfigurationError, WeightsInvalid
@@ -140,17 +143,20 @@ class LocalServer:
                 return
             try:
                 _warm(running, wanted)
-            except OSError as error:
+            except (OSError, HTTPException) as error:
                 logger.warning("the prompt's beginning could not be read ahead: %s", error)
             running.warmed = wanted
 
     def stop(self) -> None:
-        """Stop the server and free its memory; a second time does nothing."""
+        """Stop the server and free its memory; a second time does nothing.
+
+        In a child forked from a process with a server, the memory is freed at its end only.
+        """
         with _lock:
             for place, running in list(_running.items()):
                 if running.server == self:
                     del _running[place]
-                    running.handle = None  # the last reference: llama.cpp's threads end here
+                    _end(running)
 
 
 @dataclass
@@ -165,6 +171,8 @@ class _Running:
 
 _lock = threading.RLock()
 _running: dict[Path, _Running] = {}
+_frees = True
+"""Whether a server can be freed here: not in a child forked from a process that had one."""
 
 
 def serve(
@@ -189,7 +197,7 @@ def serve(
     with _lock:
         place = (weights or location()).absolute()
         if place not in _running:
-            path, digest = _located(weights)
+            path, digest = (weights, checked(weights)) if weights else resolve("local")
             _running[place] = _start(
                 runtime, path, digest, _Options(parallel, context, threads or usable_cores())
             )
@@ -214,12 +222,175 @@ def _runtime() -> Any:
     return xllamacpp
 
 
-def _located(named: Path | None) -> tuple[Path, str]:
-    if named is not None:
-        return named, checked(named)
-    path = weights_of_default()
-    return path, QWEN.sha256 if path.name == QWEN.file else checked(path)
+def _start(runtime: Any, path: Path, digest: str, options: _Options) -> _Running:
+    key = secrets.token_urlsafe(32)
+    prefixes = cache_directory() / "prefixes"
+    with contextlib.suppress(OSError):  # without it the server starts as well
+        prefixes.mkdir(parents=True, exist_ok=True)
+    params = _parameters(runtime, path, options)
+    params.api_keys = [key]
+    params.slot_save_path = f"{prefixes}{os.sep}" if prefixes.is_dir() else ""
+    try:
+        handle = runtime.Server(params)
+    except RuntimeError as error:
+        raise WeightsInvalid(
+            f"llama.cpp cannot load {path} ({error}).",
+            "Its own words stand on the standard error output: damaged, too new or too large.",
+        ) from error
+    logger.info("the embedded model %s runs on %s", path.stem, handle.listening_address)
+    server = LocalServer(
+        base_url=f"{handle.listening_address}/v1",
+        api_key=key,
+        model=path.stem,
+        identity=f"sha256:{digest}",
+        context_per_slot=options.context,
+        parallel=options.parallel,
+    )
+    return _Running(server, handle, str(runtime.__version__), prefixes)
 
 
-def weights_of_default() -> Path:
-    return weights("local")
+def _parameters(runtime: Any, path: Path, options: _Options) -> Any:
+    """Set what differs from llama.cpp's defaults.
+
+    Left as they are, because measured to be best: flash attention (without it a third slower),
+    repacked weights, 16-bit keys and values, micro-batches of 512.
+    """
+    params = runtime.CommonParams()
+    params.model.path = str(path)
+    params.model_alias = {path.stem}
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0  # one that is free
+    params.ui = False
+    params.n_parallel = options.parallel
+    params.n_ctx = options.context * options.parallel
+    params.cpuparams.n_threads = options.threads
+    params.cpuparams_batch.n_threads = options.threads
+    params.cache_ram_mib = HOST_CACHE_MIB
+    params.cache_idle_slots = False
+    params.warmup = False
+    params.verbosity = ERRORS_ONLY
+    return params
+
+
+def usable_cores() -> int:
+    """Count the physical cores that this process may use, at least one.
+
+    A thread more than that is worse than one less: the threads wait for each other at every layer.
+    So hyper-threads, processor affinity and a container's quota are taken into account.
+    """
+    return max(1, _cores())
+
+
+if sys.platform == "linux":
+
+    def _cores() -> int:
+        cores = set()
+        for number in os.sched_getaffinity(0):
+            siblings = Path(f"/sys/devices/system/cpu/cpu{number}/topology/thread_siblings_list")
+            try:
+                cores.add(siblings.read_text(encoding="ascii"))
+            except OSError:
+                cores.add(str(number))
+        try:
+            quota, period = Path("/sys/fs/cgroup/cpu.max").read_text(encoding="ascii").split()
+            return min(len(cores), int(quota) // int(period))
+        except (OSError, ValueError):  # no such file, or "max"
+            return len(cores)
+
+else:
+
+    def _cores() -> int:
+        logical = os.cpu_count() or 1
+        # Macs of today have one thread per core; elsewhere two are the rule.
+        return logical if sys.platform == "darwin" or logical <= 2 else logical // 2
+
+
+def _of_this_process(server: LocalServer) -> _Running | None:
+    with _lock:
+        return next((one for one in _running.values() if one.server == server), None)
+
+
+def _warm(running: _Running, messages: list[dict[str, str]]) -> None:
+    """Fill every slot with the state after these messages: from a file, or from slot 0."""
+    server = running.server
+    slots = range(server.parallel)
+    told = [server.identity, running.version, server.context_per_slot, messages]
+    name = hashlib.sha256(json.dumps(told).encode()).hexdigest()[:24]
+    known = _kept_prefix(running.prefixes, name)
+    if known is None:
+        body = {"messages": messages, "max_tokens": 1, "temperature": 0, "id_slot": 0}
+        _ask(server, "/v1/chat/completions", body)
+        if not running.prefixes.is_dir():
+            return
+        new = f"{name}-{os.getpid()}.new"
+        _ask(server, "/slots/0?action=save", {"filename": new})
+        known = _keep_prefix(running.prefixes / new, name)
+        slots = range(1, server.parallel)
+    for slot in slots:
+        _ask(server, f"/slots/{slot}?action=restore", {"filename": known})
+
+
+def _kept_prefix(folder: Path, name: str) -> str | None:
+    """Find a prefix by its name; its own digest is the second half of the file's name."""
+    for path in folder.glob(f"{name}-*.bin"):
+        with contextlib.suppress(OSError):
+            if hashlib.sha256(path.read_bytes()).hexdigest()[:24] == path.stem.partition("-")[2]:
+                os.utime(path)
+                return path.name
+            path.unlink()
+    return None
+
+
+def _keep_prefix(new: Path, name: str) -> str:
+    digest = hashlib.sha256(new.read_bytes()).hexdigest()[:24]
+    kept = new.replace(new.with_name(f"{name}-{digest}.bin"))
+    with contextlib.suppress(OSError):  # another process may be tidying up as well
+        by_age = sorted(new.parent.iterdir(), key=lambda path: path.stat().st_mtime)
+        for old in by_age[:-PREFIXES_KEPT]:
+            old.unlink()
+    return kept.name
+
+
+def _ask(server: LocalServer, path: str, body: Mapping[str, Any]) -> None:
+    """Post to the server. No proxy is asked for the way to this machine."""
+    headers = {"Authorization": f"Bearer {server.api_key}", "Content-Type": "application/json"}
+    address = server.base_url.removesuffix("/v1") + path
+    request = Request(address, data=json.dumps(body).encode(), headers=headers)  # noqa: S310
+    with build_opener(ProxyHandler({})).open(request, timeout=CONTROL_SECONDS) as response:
+        response.read()
+
+
+def _stop_all() -> None:
+    for running in list(_running.values()):
+        running.server.stop()
+
+
+def _leave_parents_servers() -> None:
+    """Drop, in a forked child, the servers whose threads stayed behind in the parent.
+
+    Whatever llama.cpp frees in the child, it waits for threads that are not there: the parent's
+    servers, the child's own, and its globals at the end of the process. So nothing is freed, and
+    the child's end skips what C++ registered for it; Python's own ending comes before.
+    """
+    global _lock, _frees  # noqa: PLW0603 - the parent may have held the lock while it forked
+    _lock = threading.RLock()
+    if not _running:
+        return
+    _frees = False
+    for running in _running.values():
+        _end(running)
+    _running.clear()
+    libc = ctypes.CDLL(None)
+    with contextlib.suppress(AttributeError):  # only the GNU library hands on the exit status
+        libc.on_exit(libc._exit, None)  # noqa: SLF001 - the name of a C function
+
+
+def _end(running: _Running) -> None:
+    if not _frees:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(running.handle))
+    running.handle = None  # the last reference: llama.cpp's threads end here
+
+
+atexit.register(_stop_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_leave_parents_servers)

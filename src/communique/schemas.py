@@ -243,7 +243,10 @@ class PassageReport(Record):
 
     index: int = Field(description="0, 1, … in the order of the article.")
     span: Span = Field(description="Which words.")
-    fate: Literal["read", "split", "failed"] = Field(description="failed: not read.")
+    fate: Literal["read", "split", "skipped", "failed"] = Field(
+        description="split: read in smaller ones; skipped: no word of it asks for reading; "
+        "failed: not read."
+    )
     error: str = Field(default="", description="Why it was not read.")
 
 

@@ -1,0 +1,91 @@
+"""Engagements and agreements from news about diplomacy and defence, each with its evidence.
+
+>>> from communique import summarise
+>>> summary = summarise(text, published="2024-11-22")  # doctest: +SKIP
+"""
+
+from communique.article import Article
+from communique.errors import (
+    AuthenticationFailed,
+    BudgetSpent,
+    CommuniqueError,
+    ConfigurationError,
+    ContextExceeded,
+    InvalidArticle,
+    InvalidReply,
+    ModelError,
+    QuotaExhausted,
+    RateLimited,
+    Refused,
+    StorageError,
+    Unavailable,
+    WeightsInvalid,
+)
+from communique.pipeline import Summariser, asummarise, summarise
+from communique.profiles import Profile
+from communique.schemas import (
+    Act,
+    Agreement,
+    Attempt,
+    DateValue,
+    Engagement,
+    EngagementRef,
+    Evidence,
+    LeftOut,
+    Participant,
+    Party,
+    PassageReport,
+    Place,
+    Report,
+    Source,
+    Span,
+    Statement,
+    Summary,
+    json_schema,
+)
+
+summarize = summarise
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Act",
+    "Agreement",
+    "Article",
+    "Attempt",
+    "AuthenticationFailed",
+    "BudgetSpent",
+    "CommuniqueError",
+    "ConfigurationError",
+    "ContextExceeded",
+    "DateValue",
+    "Engagement",
+    "EngagementRef",
+    "Evidence",
+    "InvalidArticle",
+    "InvalidReply",
+    "LeftOut",
+    "ModelError",
+    "Participant",
+    "Party",
+    "PassageReport",
+    "Place",
+    "Profile",
+    "QuotaExhausted",
+    "RateLimited",
+    "Refused",
+    "Report",
+    "Source",
+    "Span",
+    "Statement",
+    "StorageError",
+    "Summariser",
+    "Summary",
+    "Unavailable",
+    "WeightsInvalid",
+    "__version__",
+    "asummarise",
+    "json_schema",
+    "summarise",
+    "summarize",
+]

@@ -1,0 +1,40 @@
+"""What is told back to a model: the words of its draft that the passage does not hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from communique.grounding import Index
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pydantic import BaseModel
+
+_COPIED = ("words", "who", "event", "when", "where", "title", "between")
+_MOST_COMPLAINTS = 8
+
+
+class Check:
+    """Complains of every copied string that is not in a passage, with the nearest words there."""
+
+    def __init__(self, passage: str, restored: Callable[[Any], Any]) -> None:
+        self.index = Index(passage)
+        self.restored = restored
+
+    def __call__(self, draft: BaseModel) -> list[str]:
+        """Return the complaints, one sentence each."""
+        complaints = []
+        for words in dict.fromkeys(_copied(self.restored(draft))):
+            if words.strip() and self.index.locate(words) is None:
+                nearest = self.index.nearest(words)
+                near = f' The nearest words there: "{nearest}".' if nearest else ""
+                complaints.append(f'"{words}" is not in the passage.{near}')
+        return complaints[:_MOST_COMPLAINTS]
+
+
+def _copied(draft: Any) -> Iterator[str]:
+    for record in (*getattr(draft, "meetings", ()), *getattr(draft, "agreements", ())):
+        for name in _COPIED:
+            value = getattr(record, name, ())
+            yield from [value] if isinstance(value, str) else value

@@ -1,0 +1,129 @@
+"""Which model is asked, and how: from the user's words to an endpoint and a profile."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from communique.errors import ConfigurationError
+from communique.profiles import HOSTED, LOCAL, Profile
+
+if TYPE_CHECKING:
+    import openai
+
+    from communique.client import Endpoint
+    from communique.prompts import Prompt
+
+DEFAULT_HOSTED = "openai/gpt-5-mini"
+_HOW = (
+    'Set OPENAI_API_KEY, name an endpoint with base_url=, or pip install "communique[local]" '
+    "for the embedded model."
+)
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A chosen model: `name` as the endpoint knows it, or the embedded one's file."""
+
+    name: str
+    local: bool = False
+    base_url: str | None = field(default=None, repr=False)
+    api_key: str = field(default="", repr=False)
+
+    def endpoint(self, profile: Profile, prompt: Prompt) -> Endpoint:
+        """Where to ask; the embedded model is fetched and started here, which takes a while."""
+        from communique.client import Endpoint
+
+        if not self.local:
+            return Endpoint.at(self.name, self.base_url, self.api_key)
+        from communique import local
+
+        server = local.serve(local.weights(self.name), parallel=profile.parallel)
+        server.warm(prompt.messages("")[:-1])
+        return Endpoint(
+            server.model,
+            server.base_url,
+            server.api_key,
+            identity=f"local:{server.identity}",
+            grammar=local.compact_grammar,
+        )
+
+    def sent(self, words: str) -> str:
+        """The words as they are sent: the embedded server takes control tokens for real."""
+        if not self.local:
+            return words
+        from communique.local import neutralise
+
+        return neutralise(words)
+
+    def restored(self, value: V) -> V:
+        """A draft as the article has it: `sent` undone in every string."""
+        if not self.local:
+            return value
+        from communique.local import restore
+
+        return _mapped(value, restore)
+
+
+def _mapped(value: Any, function: Any) -> Any:
+    from pydantic import BaseModel
+
+    if isinstance(value, str):
+        return function(value)
+    if isinstance(value, list):
+        return [_mapped(part, function) for part in value]
+    if isinstance(value, BaseModel):
+        fields = {name: _mapped(getattr(value, name), function) for name in type(value).model_fields}
+        return value.model_copy(update=fields)
+    return value
+
+
+def choose(
+    model: str | None,
+    *,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    client: openai.OpenAI | openai.AsyncOpenAI | None = None,
+) -> Choice:
+    """Choose the model; raises `ConfigurationError` where none can be used, saying what to do."""
+    base_url = base_url or os.environ.get("OPENAI_BASE_URL") or None
+    key = api_key or os.environ.get("OPENAI_API_KEY") or ""
+    reachable = bool(key or base_url or client is not None)
+    wanted = model or os.environ.get("COMMUNIQUE_MODEL") or _default(reachable=reachable)
+    if wanted == "local" or wanted.startswith("local:"):
+        if importlib.util.find_spec("xllamacpp") is None:
+            what = "The embedded model's engine is not installed."
+            raise ConfigurationError(what, 'Install it: pip install "communique[local]".')
+        return Choice(wanted, local=True)
+    provider, _, name = wanted.partition("/")
+    if provider != "openai" or not name:
+        what = f"There is no model {wanted!r}."
+        advice = 'Use "openai/<name>" (with base_url= for another endpoint), "local" or '
+        raise ConfigurationError(what, advice + '"local:<file.gguf>".')
+    if not reachable:
+        what = f"There is no key for {wanted!r}."
+        raise ConfigurationError(what, "Set OPENAI_API_KEY, or pass api_key=, base_url= or client=.")
+    return Choice(name, base_url=base_url, api_key=key or "none")
+
+
+def _default(*, reachable: bool) -> str:
+    if reachable:
+        return DEFAULT_HOSTED
+    if importlib.util.find_spec("xllamacpp") is not None:
+        return "local"
+    raise ConfigurationError("No model is available.", _HOW)
+
+
+def profile_of(profile: str | Profile, choice: Choice) -> Profile:
+    """The settings for a model: by name, or the one that fits it."""
+    if isinstance(profile, Profile):
+        return profile
+    named = {"auto": LOCAL if choice.local else HOSTED, "local": LOCAL, "hosted": HOSTED}
+    if profile not in named:
+        what = f"There is no profile {profile!r}."
+        raise ConfigurationError(what, f"Use one of {', '.join(named)}, or a Profile.")
+    return named[profile]

@@ -1,0 +1,391 @@
+"""The way of one article: passages to the model, drafts to records; nothing is lost on it.
+
+`Summariser` holds the settings; `summarise` and `asummarise` are one call of it. One coroutine
+serves both. A passage that fails is reported with its words and the rest goes on; a reply that
+was cut makes its passage smaller; all failing raises, with every attempt in the error's report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from communique import abstracts, models
+from communique.article import Article, Passage, article_of
+from communique.errors import (
+    AuthenticationFailed,
+    CommuniqueError,
+    ConfigurationError,
+    ContextExceeded,
+    QuotaExhausted,
+    StorageError,
+)
+from communique.schemas import (
+    Attempt,
+    PassageReport,
+    Report,
+    Source,
+    Summary,
+)
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    import openai
+    from pydantic import BaseModel
+
+    from communique.cache import Cache
+    from communique.client import Client
+    from communique.profiles import Profile
+    from communique.prompts import Prompt
+    from communique.resolving import Findings
+    from communique.scene import Scene
+
+__all__ = ["Summariser", "asummarise", "summarise"]
+
+log = logging.getLogger("communique")
+
+T = TypeVar("T", bound="BaseModel")
+
+_FATAL = (AuthenticationFailed, ConfigurationError, QuotaExhausted, StorageError)
+_announced: set[tuple[str, str]] = set()
+
+
+@dataclass
+class _Run:
+    """What happened to the passages of one article, in the making."""
+
+    attempts: list[Attempt] = field(default_factory=list)
+    passages: list[PassageReport] = field(default_factory=list)
+    drafts: list[tuple[Passage, Any]] = field(default_factory=list)
+    errors: list[CommuniqueError] = field(default_factory=list)
+    done: int = 0
+    total: int = 0
+    stop: CommuniqueError | None = None
+
+    def fate(self, passage: Passage, fate: str, error: str = "") -> None:
+        """Note what became of a passage."""
+        self.passages.append(
+            PassageReport(index=passage.index, span=passage.span, fate=fate, error=error)  # type: ignore[arg-type]
+        )
+
+
+class Summariser:
+    """Reads articles with one model and one set of settings; reusable, picklable.
+
+    `model` is `"openai/<name>"`, `"local"` or `"local:<file.gguf>"`; None takes
+    `COMMUNIQUE_MODEL`, else OpenAI when `OPENAI_API_KEY` is set, else the embedded model when
+    it is installed. `base_url` and `api_key` name another OpenAI-compatible endpoint; `client`
+    is an `openai` client of your own. `cache` keeps replies: a path, True for the user's cache
+    directory, or None. `profile` is `"auto"`, `"local"`, `"hosted"` or a `Profile`. `aliases` adds
+    names of parties, name to code. `strict` raises on the first passage that fails. `timeout`
+    is in seconds, for one request. `progress` is called with the passages done and in all.
+
+    Raises `ConfigurationError` when no such model can be used.
+    """
+
+    def __init__(
+        self,
+        model: str | None = None,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        client: openai.OpenAI | openai.AsyncOpenAI | None = None,
+        cache: bool | str | Path | Cache | None = None,
+        profile: str | Profile = "auto",
+        aliases: Mapping[str, str] | None = None,
+        strict: bool = False,
+        timeout: float = 600.0,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> None:
+        self.choice = models.choose(model, base_url=base_url, api_key=api_key, client=client)
+        self.profile = models.profile_of(profile, self.choice)
+        self.cache = cache
+        self.aliases = dict(aliases or {})
+        self.strict = strict
+        self.timeout = timeout
+        self.progress = progress
+        self._user_client = client
+        self._client: Client | None = None
+
+    def __repr__(self) -> str:
+        return f"Summariser(model={self.choice.name!r})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave connections behind: the other process makes its own."""
+        return {**self.__dict__, "_client": None, "progress": None}
+
+    def summarise(
+        self, article: str | Path | Article, *, published: dt.date | str | None = None
+    ) -> Summary:
+        """Read one article; see `communique.summarise`."""
+        from communique import _loop
+
+        return _loop.run(self._summarise(article_of(article, published=published)))
+
+    async def asummarise(
+        self, article: str | Path | Article, *, published: dt.date | str | None = None
+    ) -> Summary:
+        """Read one article, awaitable; see `communique.summarise`."""
+        from communique import _loop
+
+        return await _loop.arun(self._summarise(article_of(article, published=published)))
+
+    # --- the way ----------------------------------------------------------------------------
+
+    async def _summarise(self, article: Article) -> Summary:
+        from communique.scene import Scene
+
+        begun = time.monotonic()
+        prompt = self._prompt()
+        scene = Scene(article, self.aliases)
+        client = await self._connected(prompt)
+        run = _Run()
+        passages = [p for p in article.passages(self.profile.passage) if self._asked(p, scene, run)]
+        run.total = len(passages)
+        limit = asyncio.Semaphore(self.profile.parallel)
+        await asyncio.gather(*(self._passage(p, scene, client, prompt, run, limit) for p in passages))
+        report = self._report(run, prompt, begun)
+        if run.errors and not run.drafts:
+            error = run.errors[0]
+            error.report = report
+            raise error
+        return self._compose(article, scene, run, report)
+
+    def _prompt(self) -> Prompt:
+        from communique import prompts
+
+        return prompts.load(self.profile.prompt, self.profile.version)
+
+    async def _connected(self, prompt: Prompt) -> Client:
+        """The client, made at the first call; the embedded model starts here."""
+        from communique.cache import open_cache
+        from communique.client import Client
+
+        if self._client is None or self.choice.local:
+            endpoint = await asyncio.to_thread(self.choice.endpoint, self.profile, prompt)
+            if self._client is None or self._client.endpoint != endpoint:
+                self._client = Client(
+                    endpoint,
+                    client=self._user_client,
+                    cache=open_cache(self.cache),
+                    timeout=self.timeout,
+                    reasks=self.profile.reasks,
+                )
+        self._announce(self._client)
+        return self._client
+
+    def _announce(self, client: Client) -> None:
+        """Say once per process where articles go."""
+        key = (client.endpoint.identity, client.endpoint.model)
+        if key not in _announced:
+            _announced.add(key)
+            log.info("Articles are sent to %s, model %s.", *key)
+
+    def _asked(self, passage: Passage, scene: Scene, run: _Run) -> bool:
+        """Whether a passage is worth asking about."""
+        if _schema(passage, scene, self.profile) is not None:
+            return True
+        run.fate(passage, "skipped", "no word of it tells of an engagement or an agreement")
+        return False
+
+    async def _passage(
+        self,
+        passage: Passage,
+        scene: Scene,
+        client: Client,
+        prompt: Prompt,
+        run: _Run,
+        limit: asyncio.Semaphore,
+    ) -> None:
+        """Read one passage; whatever happens to it is in the run afterwards."""
+        from communique.client import Truncated
+
+        try:
+            async with limit:
+                if run.stop is not None:
+                    raise run.stop
+                await self._ask(passage, scene, client, prompt, run)
+        except (Truncated, ContextExceeded) as error:
+            self._keep_attempts(error, run)
+            halves = scene.article.halve(passage)
+            if not halves:
+                self._failed(passage, error, run)
+                return
+            run.fate(passage, "split", error.what)
+            run.total += len(halves)
+            asked = [h for h in halves if self._asked(h, scene, run)]
+            await asyncio.gather(
+                *(self._passage(h, scene, client, prompt, run, limit) for h in asked)
+            )
+        except CommuniqueError as error:
+            self._keep_attempts(error, run)
+            self._failed(passage, error, run)
+        finally:
+            run.done += 1
+            if self.progress is not None:
+                self.progress(run.done, run.total)
+
+    def _failed(self, passage: Passage, error: CommuniqueError, run: _Run) -> None:
+        run.fate(passage, "failed", str(error))
+        run.errors.append(error)
+        if self.strict:
+            error.report = self._report(run, self._prompt(), None)
+            raise error
+        if isinstance(error, _FATAL):
+            run.stop = error
+
+    @staticmethod
+    def _keep_attempts(error: CommuniqueError, run: _Run) -> None:
+        """Take over the attempts that an error carries, once."""
+        if error.report is not None:
+            known = {id(a) for a in run.attempts}
+            run.attempts += [a for a in error.report.attempts if id(a) not in known]
+
+    async def _ask(
+        self, passage: Passage, scene: Scene, client: Client, prompt: Prompt, run: _Run
+    ) -> None:
+        from communique.checking import Check
+        from communique.client import Budget
+
+        schema = _schema(passage, scene, self.profile)
+        if schema is None:  # pragma: no cover - such passages are not asked
+            return
+        words = scene.text[passage.span.start : passage.span.end]
+        check = Check(words, self.choice.restored)
+        reply = await client.ask(
+            prompt.messages(self.choice.sent(words)),
+            schema,
+            check=check,
+            budget=Budget(attempts=self.profile.attempts, seconds=self.profile.seconds),
+            max_tokens=self.profile.max_tokens,
+            passage=passage.index,
+            prompt_version=prompt.label,
+        )
+        run.attempts += reply.attempts
+        run.drafts.append((passage, self.choice.restored(reply.value)))
+        run.fate(passage, "read")
+
+    # --- the records --------------------------------------------------------------------------
+
+    def _report(self, run: _Run, prompt: Prompt, begun: float | None) -> Report:
+        endpoint = self._client.endpoint if self._client else None
+        return Report(
+            model=endpoint.model if endpoint else self.choice.name,
+            endpoint=endpoint.identity if endpoint else "",
+            prompt=prompt.label,
+            attempts=sorted(run.attempts, key=lambda a: (a.passage, a.number)),
+            passages=sorted(run.passages, key=lambda p: (p.span.start, -p.span.end)),
+            seconds=None if begun is None else time.monotonic() - begun,
+        )
+
+    def _compose(self, article: Article, scene: Scene, run: _Run, report: Report) -> Summary:
+        from communique import merging
+
+        findings = read(run.drafts, scene, supplement=self.profile.cued)
+        told = merging.with_events(findings.told, scene)
+        made, unfit = merging.meetings(told)
+        merging.complete(made, scene)
+        engagements = merging.engagements(made, scene)
+        agreements = merging.agreements(findings.instruments, made, engagements, scene)
+        drafted = [getattr(d, "abstract", "") for _, d in run.drafts]
+        abstract, left = abstracts.choose(drafted, article, engagements, agreements)
+        left_out = [*findings.left_out, *unfit, *left]
+        return Summary(
+            abstract=abstract,
+            engagements=engagements,
+            agreements=agreements,
+            source=Source(
+                sha256=article.sha256,
+                published=article.published,
+                language=article.language,
+                title=article.title,
+                url=article.url,
+                id=article.id,
+                items=article.items,
+            ),
+            report=report.model_copy(update={"left_out": left_out}),
+        )
+
+
+def _schema(passage: Passage, scene: Scene, profile: Profile) -> type[BaseModel] | None:
+    """What is asked of a passage: only what it has words for, where words can tell."""
+    from communique import drafts, reading
+
+    if profile.abstract:
+        return drafts.ArticleDraft
+    if not profile.cued or not reading.supports(scene.language):
+        return drafts.PassageDraft
+    sentences = [scene.text[s.start : s.end] for s in passage.sentences]
+    meets = any(reading.has_engagement_cue(s) for s in sentences)
+    agrees = any(reading.has_agreement_cue(s) for s in sentences)
+    if meets and agrees:
+        return drafts.PassageDraft
+    if meets:
+        return drafts.MeetingsDraft
+    return drafts.AgreementsDraft if agrees else None
+
+
+def read(
+    drafts: list[tuple[Passage, Any]], scene: Scene, *, supplement: bool = False
+) -> Findings:
+    """Resolve the drafts of every passage, in the order of the article.
+
+    `supplement` adds what a sentence plainly tells and no draft pointed to.
+    """
+    from communique.resolving import Findings, Reader
+
+    together = Findings()
+    for passage, draft in sorted(drafts, key=lambda d: d[0].span.start):
+        reader = Reader(scene, passage)
+        for meeting in getattr(draft, "meetings", ()):
+            reader.meeting(meeting)
+        for agreement in getattr(draft, "agreements", ()):
+            reader.agreement(agreement)
+        told = len(reader.findings.told)
+        together.told += reader.findings.told
+        together.instruments += reader.findings.instruments
+        if supplement:
+            reader.supplement(reader.findings.told)
+            together.told += reader.findings.told[told:]
+        together.left_out += reader.findings.left_out
+    return together
+
+
+def summarise(
+    article: str | Path | Article,
+    *,
+    published: dt.date | str | None = None,
+    model: str | None = None,
+    **settings: Any,
+) -> Summary:
+    """Read one article: its engagements and agreements, each with the words that prove it.
+
+    `article` is a text (a `str` is always text), a `Path` to a file, or an `Article`.
+    `published` is the publication date, to which "on Wednesday" refers; it wins over a date in
+    the text. `model` and `settings` are those of `Summariser`.
+
+    A passage that could not be read is listed in `summary.report.passages`.
+
+    Raises `InvalidArticle` for what is no article, `ConfigurationError` where no model can be
+    used, and a `ModelError` or `BudgetSpent` where no passage could be read.
+    """
+    return Summariser(model, **settings).summarise(article, published=published)
+
+
+async def asummarise(
+    article: str | Path | Article,
+    *,
+    published: dt.date | str | None = None,
+    model: str | None = None,
+    **settings: Any,
+) -> Summary:
+    """Read one article, awaitable; arguments, result and errors as of `summarise`."""
+    return await Summariser(model, **settings).asummarise(article, published=published)
+
+

@@ -1,0 +1,629 @@
+"""From drafts to what the article says: every copied word located, every choice checked.
+
+A draft's words are located in its passage; what cannot be located is left out, with the reason.
+The sentence they stand in then decides what code can decide better than a model: the type and
+tense of an engagement, the acts on an agreement, whom "he" and "both sides" mean, which of the
+sentence's dates belongs to what. The result is still one passage's telling; `merging` makes one
+record of several tellings.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from communique import dates, people, reading
+from communique.grounding import Index
+from communique.parties import country_of_place
+from communique.schemas import Act, DateValue, Evidence, LeftOut, Place, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from communique.article import Passage
+    from communique.drafts import AgreementDraft, MeetingDraft
+    from communique.people import Mention
+    from communique.reading import Title, Trigger
+    from communique.scene import Person, Scene
+    from communique.schemas import (
+        AgreementType,
+        EngagementStatus,
+        EngagementType,
+        Party,
+        Realis,
+        Salience,
+    )
+
+PRONOUN = re.compile(r"\b(?:he|she|his|her|him|I|me|my)\b")
+_PRONOUNS = frozenset({"he", "she", "him", "her", "his", "they", "i", "we", "his counterpart"})
+_BOTH = re.compile(
+    r"\b(?:both|two|the) (?:sides?|leaders|ministers|countries|nations|parties|presidents|"
+    r"governments|officials|secretaries|delegations)\b",
+    re.IGNORECASE,
+)
+_JOINS = re.compile(r"[\s,;&:]*(?:and|as well as|along with|also)?[\s,;&:]*(?:the|with)?\s*")
+_REACHES = re.compile(
+    r"[\s:]*(?:(?:with|his|her|their|its|the|a|an|by|phone|telephone|today|also|individually|"
+    r"separately|on|to|between|attended|including|new|visiting|then|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|this|morning|afternoon|evening)[\s:,]*)*",
+    re.IGNORECASE,
+)
+"""What may stand between the words that tell of a meeting and the first whom they reach."""
+_CAPITALISED = re.compile(r"[A-Z]")
+FUTURE: frozenset[str] = frozenset({"planned", "proposed", "postponed", "cancelled"})
+TALKS: frozenset[str] = frozenset({"meeting", "summit", "conference", "dialogue", "negotiation"})
+EVENTS: frozenset[str] = frozenset({"summit", "conference"})
+
+
+@dataclass(frozen=True)
+class Attendee:
+    """Somebody at an engagement: a person of the article, or an unnamed side."""
+
+    person: Person | None
+    party: Party | None
+    office: str | None
+    evidence: Evidence
+
+    @property
+    def code(self) -> str | None:
+        """The code of the party, if any."""
+        return self.party.code if self.party else None
+
+
+@dataclass(frozen=True)
+class Told:
+    """An engagement as one sentence tells it."""
+
+    sentence: int
+    type: EngagementType
+    status: EngagementStatus
+    evidence: Evidence
+    attendees: tuple[Attendee, ...] = ()
+    event: Evidence | None = None
+    date: DateValue | None = None
+    place: Place | None = None
+    salience: Salience = "focal"
+    sidelines: Evidence | None = None
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """An agreement as one sentence tells it."""
+
+    sentence: int
+    title: str
+    acronym: str | None
+    type: AgreementType
+    evidence: Evidence
+    parties: tuple[Party, ...]
+    acts: tuple[Act, ...]
+
+
+@dataclass
+class Findings:
+    """What one passage tells, and what of its draft was left out."""
+
+    told: list[Told] = field(default_factory=list)
+    instruments: list[Instrument] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+class Reader:
+    """Resolves the drafts of one passage against the article."""
+
+    def __init__(self, scene: Scene, passage: Passage) -> None:
+        self.scene = scene
+        self.passage = passage
+        self.span = passage.span
+        self.index = Index(scene.text[self.span.start : self.span.end])
+        self.ruled = reading.supports(scene.language)
+        self.findings = Findings()
+
+    def leave_out(self, what: str, words: str, reason: str) -> None:
+        """Note something that does not become part of a record."""
+        self.findings.left_out.append(
+            LeftOut(what=what, words=words, reason=reason, passage=self.passage.index)  # type: ignore[arg-type]
+        )
+
+    def locate(self, words: str, near: int | None = None) -> Evidence | None:
+        """Locate copied words in the passage."""
+        local = None if near is None else near - self.span.start
+        found = self.index.locate(words, near=local) if words.strip() else None
+        if found is None:
+            return None
+        return self.scene.evidence(found.start + self.span.start, found.end + self.span.start)
+
+    # --- engagements ----------------------------------------------------------------------
+
+    def meeting(self, draft: MeetingDraft) -> None:
+        """Resolve one drafted engagement."""
+        anchor = self._anchor(draft)
+        if anchor is None:
+            self.leave_out("engagement", draft.words, "its words are not in the passage")
+            return
+        sentence = self.scene.sentence_at(anchor.start)
+        trigger = self._trigger(sentence, anchor, draft)
+        if self.ruled and trigger is None:
+            self.leave_out("engagement", draft.words, "the sentence tells of no engagement")
+            return
+        self.findings.told.extend(self._tell(draft, sentence, anchor, trigger))
+
+    def _anchor(self, draft: MeetingDraft) -> Evidence | None:
+        """Where the draft points: its words, else its event, else its last person."""
+        whos = reversed(draft.who)
+        for words in (draft.words, draft.event, *whos):
+            found = self.locate(words)
+            if found is not None:
+                return found
+        return None
+
+    def _trigger(self, sentence: int, anchor: Evidence, draft: MeetingDraft) -> Trigger | None:
+        """The words of the sentence that tell of the engagement: of the drafted kind if any."""
+        if not self.ruled:
+            return None
+        offset = anchor.start - self.scene.sentences[sentence].start
+        end = offset + len(anchor.exact)
+
+        def rank(trigger: Trigger) -> tuple[bool, bool, int]:
+            inside = offset <= trigger.start < end
+            return (not inside, trigger.type != draft.kind, abs(trigger.start - end))
+
+        return min(self.triggers(sentence), key=rank, default=None)
+
+    def triggers(self, sentence: int) -> list[Trigger]:
+        """The words of a sentence that tell of engagements, short names of events among them."""
+        words = self.scene.words(sentence)
+        found = reading.triggers(words)
+        for short, name in self.scene.event_acronyms.items():
+            match = re.search(rf"(?<!\()\b{re.escape(short)}\b", words)
+            if match is None:
+                continue
+            spelled = words[: match.start()] + name + words[match.end() :]
+            for trigger in reading.triggers(spelled):
+                if match.start() <= trigger.start < match.start() + len(name):
+                    found.append(replace(trigger, start=match.start(), end=match.end()))
+        return found
+
+    def supplement(self, told: Sequence[Told]) -> None:
+        """Tell by rule what the passage's sentences plainly tell and no draft pointed to."""
+        if not self.ruled:
+            return
+        for span in self.passage.sentences:
+            sentence = self.scene.sentence_at(span.start)
+            pointed = {t.type for t in told if t.sentence == sentence}
+            for trigger in self.triggers(sentence):
+                if trigger.type in pointed or (pointed and trigger.type in TALKS & {*pointed}):
+                    continue
+                start = self.scene.sentences[sentence].start
+                anchor = self.scene.evidence(start + trigger.start, start + trigger.end)
+                self.findings.told.extend(self._tell(None, sentence, anchor, trigger))
+                pointed.add(trigger.type)
+
+    def _tell(
+        self,
+        draft: MeetingDraft | None,
+        sentence: int,
+        anchor: Evidence,
+        trigger: Trigger | None,
+    ) -> Iterable[Told]:
+        scene = self.scene
+        start = scene.sentences[sentence].start
+        kind: EngagementType = draft.kind if draft else "other"
+        status: EngagementStatus = draft.status if draft else "held"
+        salience: Salience = "focal"
+        words = scene.words(sentence)
+        if trigger is not None:
+            kind, status = trigger.type, trigger.status
+            salience = "background" if reading.background(words, trigger) else "focal"
+            anchor = self._joined(anchor, start + trigger.start, start + trigger.end, sentence)
+        event = self._event(draft, sentence, trigger)
+        if event is not None:
+            kind = self._event_type(sentence, event) or kind
+        base = Told(
+            sentence=sentence,
+            type=kind,
+            status=status,
+            evidence=anchor,
+            event=event,
+            date=self._date(draft.when if draft else "", sentence, anchor, status),
+            place=self._place(draft.where if draft else "", sentence),
+            salience=salience,
+            sidelines=self._sidelines(sentence),
+        )
+        attendees = self._attendees(draft, sentence, anchor, trigger)
+        return self._distributed(base, attendees, words)
+
+    def _joined(self, anchor: Evidence, start: int, end: int, sentence: int) -> Evidence:
+        """The anchor stretched over the trigger, within the sentence."""
+        span = self.scene.sentences[sentence]
+        left, right = min(anchor.start, start), max(min(anchor.end, span.end), end)
+        return self.scene.evidence(left, right)
+
+    def _event(
+        self, draft: MeetingDraft | None, sentence: int, trigger: Trigger | None
+    ) -> Evidence | None:
+        """The proper name of the event: in the sentence, and with a capital."""
+        span = self.scene.sentences[sentence]
+        names = reading.event_names(self.scene.words(sentence)) if self.ruled else []
+        side = self._sidelines(sentence)
+        found = self.locate(draft.event, span.start) if draft else None
+        if found is not None and self.ruled:
+            for start, end, _ in names:
+                whole = (span.start + start, span.start + end)
+                if whole[0] <= found.start < whole[1] and not _within(whole, side):
+                    return self.scene.evidence(*whole)
+            return None
+        if found is not None and _CAPITALISED.search(found.exact):
+            return found
+        if trigger is None:
+            return None
+        for start, end, _ in names:
+            if start <= trigger.start < end:
+                whole = (span.start + start, span.start + end)
+                return None if _within(whole, side) else self.scene.evidence(*whole)
+        short = self.scene.words(sentence)[trigger.start : trigger.end]
+        if short in self.scene.event_acronyms:
+            return self.scene.evidence(span.start + trigger.start, span.start + trigger.end)
+        return None
+
+    def _event_type(self, sentence: int, event: Evidence) -> EngagementType | None:
+        start = self.scene.sentences[sentence].start
+        for left, right, kind in reading.event_names(self.scene.words(sentence)):
+            if left <= event.start - start < right:
+                return kind
+        return None
+
+    def _sidelines(self, sentence: int) -> Evidence | None:
+        if not self.ruled:
+            return None
+        found = reading.sidelines(self.scene.words(sentence))
+        if found is None:
+            return None
+        start = self.scene.sentences[sentence].start
+        return self.scene.evidence(start + found[0], start + found[1])
+
+    # --- who ------------------------------------------------------------------------------
+
+    def _attendees(
+        self, draft: MeetingDraft | None, sentence: int, anchor: Evidence, trigger: Trigger | None
+    ) -> tuple[Attendee, ...]:
+        """Those that the sentence's own order names, and those that the draft names in it."""
+        found: list[Attendee] = []
+        if trigger is not None:
+            for mention in self._by_rule(sentence, trigger):
+                _add(found, self._of_mention(mention))
+        ruled = [a.evidence for a in found]
+        end = self.scene.sentences[sentence].start + trigger.end if trigger else 0
+        reached = any(e.start >= end for e in ruled)
+        for words in draft.who if draft else ():
+            for one in self._attendee(words, sentence, anchor):
+                listed = any(e.start <= one.evidence.start < e.end for e in ruled)
+                if trigger and reached and one.evidence.start >= end and not listed:
+                    reason = "named in another part of the sentence"
+                    self.leave_out("participant", words, reason)
+                else:
+                    _add(found, one)
+        if trigger is not None:
+            self._add_lead(found, sentence, trigger)
+        known = [a for a in found if a.person is not None or a.party is not None]
+        for one in found:
+            if one not in known:
+                self.leave_out("participant", one.evidence.exact, "whom it means is not told")
+        return tuple(known)
+
+    def _by_rule(self, sentence: int, trigger: Trigger) -> list[Mention]:
+        """Subject, object and those listed with either: "A met B, C and D"."""
+        start = self.scene.sentences[sentence].start
+        left, right = start + trigger.start, start + trigger.end
+        mentions = self.scene.mentions_in(sentence)
+        before = [m for m in mentions if m.end <= left]
+        after = [m for m in mentions if m.start >= right]
+        subjects = before[:1]
+        for previous, mention in pairwise(before):
+            if previous not in subjects or not self._joined_by(previous, mention):
+                break
+            subjects.append(mention)
+        if not after or not _REACHES.fullmatch(self.scene.text[right : after[0].start]):
+            return subjects
+        objects = after[:1]
+        for previous, mention in pairwise(after):
+            if not self._joined_by(previous, mention):
+                break
+            objects.append(mention)
+        return [*subjects, *objects]
+
+    def _joined_by(self, left: Mention, right: Mention) -> bool:
+        return _JOINS.fullmatch(self.scene.text[left.end : right.start]) is not None
+
+    def _attendee(self, words: str, sentence: int, anchor: Evidence) -> list[Attendee]:
+        """Whom a copied phrase means; nobody, where it means nobody of this sentence."""
+        if words.strip().lower() in _PRONOUNS:
+            return []
+        located = self.locate(words, anchor.start)
+        if located is None:
+            self.leave_out("participant", words, "not in the passage")
+            return []
+        if _BOTH.fullmatch(words.strip()):
+            return []
+        span = self.scene.sentences[sentence]
+        inside = span.start <= located.start < span.end
+        overlapping = [
+            m for m in self.scene.mentions if m.start < located.end and located.start < m.end
+        ]
+        if overlapping:
+            kept = [m for m in overlapping if inside or self._echoed(m, sentence)]
+            if not kept:
+                self.leave_out("participant", words, "not in the sentence that tells of it")
+            return [self._of_mention(m) for m in kept]
+        return self._unlisted(words, located) if inside else []
+
+    def _echoed(self, mention: Mention, sentence: int) -> bool:
+        """Whether a person of another sentence is meant by this one, by office or side."""
+        person = self._person(mention)
+        party = person.party if person else mention.party
+        if party is None:
+            return False
+        span = self.scene.sentences[sentence]
+        unnamed = [m for m in self.scene.mentions_in(sentence) if m.name is None]
+        codes = {m.party.code for m in unnamed if m.party}
+        return party.code in codes and not any(
+            p is person for p in map(self._person, self.scene.mentions_in(sentence)) if p
+        ) and span.end <= mention.start
+
+    def _unlisted(self, words: str, located: Evidence) -> list[Attendee]:
+        """A phrase that no rule found: a name the model saw, or a party."""
+        parsed = people.parse(located.exact, context=self.scene.text)
+        if parsed.name is not None:
+            person = self.scene.person(parsed.name, located.start)
+            party = parsed.party or (person.party if person else None)
+            if person is not None:
+                return [Attendee(person, party, parsed.office or person.office, located)]
+        party = parsed.party or self.scene.resolver.resolve(words, context=self.scene.text)
+        if party is None:
+            self.leave_out("participant", words, "names neither a person nor a party")
+            return []
+        return [Attendee(None, party, parsed.office, located)]
+
+    def _person(self, mention: Mention) -> Person | None:
+        for person in self.scene.people:
+            if mention in person.mentions:
+                return person
+        if mention.name is None and mention.office and not mention.plural and not mention.party:
+            return self.scene.titled(mention.office, mention.start)
+        return None
+
+    def _of_mention(self, mention: Mention) -> Attendee:
+        person = self._person(mention)
+        evidence = self.scene.evidence(mention.start, mention.end)
+        if person is None:
+            return Attendee(None, mention.party, mention.office, evidence)
+        return Attendee(person, mention.party or person.party, person.office, evidence)
+
+    def _add_lead(self, found: list[Attendee], sentence: int, trigger: Trigger) -> None:
+        """Add the person that the item is about, where a pronoun or a lone counterpart asks."""
+        words = self.scene.words(sentence)
+        alone = len({a.person or a.code for a in found}) < 2  # noqa: PLR2004
+        if not alone or (found and trigger.type == "visit"):
+            return
+        asked = PRONOUN.search(words[: trigger.end]) or trigger.type in {"meeting", "call"}
+        lead = self.scene.lead(self.scene.item(sentence))
+        if not asked or lead is None or any(a.person is lead for a in found):
+            return
+        party = self.scene.home(lead)
+        if found and any(a.code == (party.code if party else None) for a in found):
+            return
+        nearest = lead.nearest(self.scene.sentences[sentence].start)
+        evidence = self.scene.evidence(nearest.start, nearest.end)
+        _add(found, Attendee(lead, party, lead.office, evidence), first=True)
+
+    def _distributed(
+        self, base: Told, attendees: tuple[Attendee, ...], words: str
+    ) -> Iterable[Told]:
+        """One engagement for each other party, where the sentence tells of separate ones."""
+        attendees = tuple(self._at_home(a) for a in attendees)
+        separate = (
+            self.ruled
+            and base.type in {"meeting", "call"}
+            and reading.distributive(words)
+            and not reading.joint(words)
+        )
+        others: dict[object, list[Attendee]] = {}
+        for one in attendees[1:]:
+            others.setdefault(one.code or one.person, []).append(one)
+        if not separate or len(others) < 2:  # noqa: PLR2004
+            return [replace(base, attendees=attendees)]
+        return [replace(base, attendees=(attendees[0], *group)) for group in others.values()]
+
+    def _at_home(self, one: Attendee) -> Attendee:
+        if one.party is not None or one.person is None:
+            return one
+        return replace(one, party=self.scene.home(one.person))
+
+    # --- when and where -------------------------------------------------------------------
+
+    def _date(
+        self, when: str, sentence: int, anchor: Evidence, status: EngagementStatus
+    ) -> DateValue | None:
+        """The date of what the anchor tells: the drafted words, if this sentence has them."""
+        span = self.scene.sentences[sentence]
+        if when.strip():
+            located = self.locate(when, anchor.start)
+            if located is None:
+                self.leave_out("date", when, "not in the passage")
+            elif span.start <= located.start < span.end:
+                return self._dated(located, sentence, status)
+            else:
+                self.leave_out("date", when, "not in the sentence that tells of it")
+        found = dates.find(self.scene.words(sentence), language=self.scene.language)
+        free = [f for f in found if not self._claimed(sentence, f)]
+        if len(free) != 1:
+            return None
+        located = self.scene.evidence(span.start + free[0][0], span.start + free[0][1])
+        return self._dated(located, sentence, status)
+
+    def _claimed(self, sentence: int, found: tuple[int, int]) -> bool:
+        """Whether a date of the sentence belongs to an act on an agreement."""
+        if not self.ruled:
+            return False
+        words = self.scene.words(sentence)
+        before = words[max(0, found[0] - 24) : found[0]].lower()
+        return bool(re.search(r"\b(?:signed|ratified|adopted|since|force)\b", before))
+
+    def _dated(
+        self, located: Evidence, sentence: int, status: EngagementStatus
+    ) -> DateValue | None:
+        direction = "future" if status in FUTURE else "past"
+        value = dates.resolve(
+            located.exact,
+            self.scene.reference(sentence),
+            direction=direction,
+            language=self.scene.language,
+        )
+        if value is None:
+            self.leave_out("date", located.exact, "the words hold no date")
+            return None
+        return value.model_copy(update={"evidence": located})
+
+    def _place(self, where: str, sentence: int) -> Place | None:
+        if not where.strip():
+            return None
+        span = self.scene.sentences[sentence]
+        located = self.locate(where, span.start)
+        if located is None or not span.start <= located.start < span.end:
+            self.leave_out("place", where, "not in the sentence that tells of it")
+            return None
+        country = country_of_place(located.exact, context=self.scene.text)
+        if country is None and not _CAPITALISED.search(located.exact):
+            self.leave_out("place", where, "names no place")
+            return None
+        return Place(name=located.exact, country=country, evidence=located)
+
+    # --- agreements -----------------------------------------------------------------------
+
+    def agreement(self, draft: AgreementDraft) -> None:
+        """Resolve one drafted agreement."""
+        located = self.locate(draft.title)
+        if located is None:
+            self.leave_out("agreement", draft.title, "the title is not in the passage")
+            return
+        sentence = self.scene.sentence_at(located.start)
+        start = self.scene.sentences[sentence].start
+        if not self.ruled:
+            self._instrument_as_drafted(draft, sentence, located)
+            return
+        titles = [
+            t
+            for t in reading.titles(self.scene.words(sentence))
+            if start + t.start < located.end and located.start < start + t.end
+        ]
+        if not titles:
+            self.leave_out("agreement", draft.title, "not the title of an instrument")
+        for title in titles:
+            self._instrument(draft, sentence, title)
+
+    def _instrument(self, draft: AgreementDraft, sentence: int, title: Title) -> None:
+        scene = self.scene
+        start = scene.sentences[sentence].start
+        words = scene.words(sentence)
+        acts = tuple(
+            self._act(a.kind, a.realis, sentence, (a.start, a.end))
+            for a in reading.acts(words, (title.start, title.end))
+        )
+        self.findings.instruments.append(
+            Instrument(
+                sentence=sentence,
+                title=title.title,
+                acronym=title.acronym,
+                type=title.type,
+                evidence=scene.evidence(start + title.start, start + title.end),
+                parties=self._between(draft, sentence, title),
+                acts=acts,
+            )
+        )
+
+    def _act(self, kind: str, realis: Realis, sentence: int, verb: tuple[int, int]) -> Act:
+        """An act with the date that stands in its clause: the next after it, else before it."""
+        scene = self.scene
+        span = scene.sentences[sentence]
+        found = dates.find(scene.words(sentence), language=scene.language)
+        status: EngagementStatus = "planned" if realis == "planned" else "held"
+        after = [f for f in found if f[0] >= verb[1]]
+        chosen = min(after, key=lambda f: f[0]) if after else max(found, default=None)
+        dated = None
+        if chosen is not None and kind not in {"implementing", "requested"}:
+            where = scene.evidence(span.start + chosen[0], span.start + chosen[1])
+            dated = self._dated(where, sentence, status)
+        evidence = scene.evidence(span.start + verb[0], span.start + verb[1])
+        return Act(kind=kind, realis=realis, date=dated, evidence=[evidence])  # type: ignore[arg-type]
+
+    def _between(self, draft: AgreementDraft, sentence: int, title: Title) -> tuple[Party, ...]:
+        """The parties that the title names, else those of the draft, in the sentence."""
+        span = self.scene.sentences[sentence]
+        left, right = span.start + title.start, span.start + title.end
+        named = [p for _, _, p in self.scene.parties_in(left, right)]
+        if len({p.code for p in named}) > 1:
+            return _distinct(named)
+        drafted: list[Party] = []
+        for words in draft.between:
+            located = self.locate(words, span.start)
+            if located is None or _BOTH.fullmatch(words.strip()):
+                continue
+            if span.start <= located.start < span.end:
+                drafted += [p for _, _, p in self.scene.parties_in(located.start, located.end)]
+        return _distinct([*named, *drafted])
+
+    def _instrument_as_drafted(
+        self, draft: AgreementDraft, sentence: int, located: Evidence
+    ) -> None:
+        """Where no rules read the language, the model's own choices are taken."""
+        realis: Realis = "done"
+        kind = draft.act
+        if kind == "planned_signing":
+            kind, realis = "signed", "planned"
+        elif kind == "not_signed":
+            kind, realis = "signed", "denied"
+        dated = None
+        when = self.locate(draft.when, located.start) if draft.when.strip() else None
+        if when is not None:
+            dated = self._dated(when, sentence, "planned" if realis == "planned" else "held")
+        parties: list[Party] = []
+        for words in draft.between:
+            party = self.scene.resolver.resolve(words, context=self.scene.text)
+            if party is not None and self.locate(words) is not None:
+                parties.append(party)
+        act = Act(kind=kind, realis=realis, date=dated, evidence=[located])  # type: ignore[arg-type]
+        self.findings.instruments.append(
+            Instrument(
+                sentence, located.exact, None, "agreement", located, _distinct(parties), (act,)
+            )
+        )
+
+
+def _within(span: tuple[int, int], evidence: Evidence | None) -> bool:
+    return evidence is not None and span[0] < evidence.end and evidence.start < span[1]
+
+
+def _overlap(mention: Mention, evidence: Span) -> bool:
+    return mention.start < evidence.end and evidence.start < mention.end
+
+
+def _add(found: list[Attendee], one: Attendee, *, first: bool = False) -> None:
+    """Add an attendee who is not there yet; a named one replaces the unnamed of the same side."""
+    for i, other in enumerate(found):
+        same_person = one.person is not None and one.person is other.person
+        same_side = one.code is not None and one.code == other.code
+        if same_person or (same_side and one.person is None):
+            return
+        if same_side and other.person is None:
+            found[i] = one
+            return
+    found.insert(0 if first else len(found), one)
+
+
+def _distinct(parties: Iterable[Party]) -> tuple[Party, ...]:
+    kept: dict[object, Party] = {}
+    for party in parties:
+        kept.setdefault(party.code or party.as_written, party)
+    return tuple(kept.values())

@@ -1,0 +1,254 @@
+"""What an article says of its people, before any draft is read: who is who, and for whom.
+
+Built once per article, without a model: its sentences, the people in them (each mention of
+"Singh" belongs to the person introduced as "Defence Minister Rajnath Singh"), the parties, and
+for whom somebody stands whose own words do not say it. Everything is by position, so that a
+later station can ask what is told where.
+"""
+
+from __future__ import annotations
+
+import bisect
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from communique import people, reading
+from communique.grounding import Index
+from communique.parties import Resolver
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from communique.article import Article
+    from communique.people import Mention
+    from communique.schemas import Evidence, Party, Span
+
+_PREPOSITION = re.compile(r"\b(?:in|on|to|against|of|towards?|over|with)(?: the)? $", re.IGNORECASE)
+_INTRODUCED = re.compile(r"\(([A-Z][A-Za-z]*[A-Z])\)")
+_COMPOUND = re.compile(r"[-–/]")
+_ARTICLE_STATES = frozenset({"state", "territory"})
+
+
+@dataclass(eq=False)
+class Person:
+    """One person of the article, by the fullest name, with every mention."""
+
+    name: str
+    office: str | None = None
+    party: Party | None = None
+    mentions: list[Mention] = field(default_factory=list)
+
+    @property
+    def first(self) -> int:
+        """Offset of the first mention."""
+        return self.mentions[0].name_start if self.mentions else 0
+
+    def nearest(self, offset: int) -> Mention:
+        """The mention nearest to an offset."""
+        return min(self.mentions, key=lambda m: abs(m.name_start - offset))
+
+    def adopt(self, mention: Mention) -> None:
+        """Take one more mention, and what it adds."""
+        self.mentions.append(mention)
+        if mention.name and len(mention.name) > len(self.name):
+            self.name = mention.name
+        self.office = _fuller(self.office, mention.office)
+        self.party = self.party or mention.party
+
+
+def _fuller(old: str | None, new: str | None) -> str | None:
+    """The office that says more: two words beat "Secretary"; the earlier wins a tie."""
+    if old is None or new is None:
+        return old or new
+    return new if len(new.split()) > len(old.split()) == 1 else old
+
+
+@dataclass(eq=False)
+class Scene:
+    """An article with its sentences, people and parties."""
+
+    article: Article
+    aliases: Mapping[str, str] | None = None
+
+    @cached_property
+    def text(self) -> str:
+        """The article's text, as given."""
+        return self.article.text
+
+    @cached_property
+    def index(self) -> Index:
+        """The whole text, for locating."""
+        return Index(self.text)
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        """Parties, with the user's aliases."""
+        return Resolver(self.aliases)
+
+    @cached_property
+    def language(self) -> str:
+        """The article's language; English where it is not known."""
+        return (self.article.language or "en").split("-")[0]
+
+    @cached_property
+    def sentences(self) -> list[Span]:
+        """Every sentence, in order."""
+        return self.article.sentences
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [s.start for s in self.sentences]
+
+    def sentence_at(self, offset: int) -> int:
+        """Index of the sentence that an offset lies in."""
+        return max(0, bisect.bisect_right(self._starts, offset) - 1)
+
+    def words(self, sentence: int) -> str:
+        """The words of a sentence."""
+        span = self.sentences[sentence]
+        return self.text[span.start : span.end]
+
+    def item(self, sentence: int) -> int:
+        """Index of the item that a sentence belongs to."""
+        return self.article.item_at(self.sentences[sentence].start)
+
+    def paragraph(self, sentence: int) -> int:
+        """Index of the paragraph that a sentence belongs to."""
+        starts = self._paragraph_starts
+        return max(0, bisect.bisect_right(starts, self.sentences[sentence].start) - 1)
+
+    @cached_property
+    def _paragraph_starts(self) -> list[int]:
+        return [p.start for p in self.article.paragraphs]
+
+    def reference(self, sentence: int) -> dt.date | None:
+        """The publication date that a sentence's relative dates refer to."""
+        return self.article.published_of(self.item(sentence))
+
+    def evidence(self, start: int, end: int) -> Evidence:
+        """Evidence for a span of the text."""
+        return self.index.evidence(start, end)
+
+    @cached_property
+    def mentions(self) -> list[Mention]:
+        """Every mention of a person or side, in reading order."""
+        return people.find(self.text, context=self.text)
+
+    def mentions_in(self, sentence: int) -> list[Mention]:
+        """The mentions of one sentence."""
+        span = self.sentences[sentence]
+        return [m for m in self.mentions if span.start <= m.start and m.end <= span.end]
+
+    @cached_property
+    def parties(self) -> list[tuple[int, int, Party]]:
+        """Every party named, in reading order."""
+        return self.resolver.find(self.text, context=self.text)
+
+    def parties_in(self, start: int, end: int) -> list[tuple[int, int, Party]]:
+        """The parties named within a span."""
+        return [p for p in self.parties if start <= p[0] and p[1] <= end]
+
+    @cached_property
+    def people(self) -> list[Person]:
+        """Everybody named, one each, in the order of their first mention."""
+        found: list[Person] = []
+        for mention in self.mentions:
+            if mention.name is None:
+                continue
+            person = _whose(mention, found)
+            if person is None:
+                found.append(person := Person(mention.name))
+            person.adopt(mention)
+        return found
+
+    def person(self, name: str, near: int) -> Person | None:
+        """The person that a name means at an offset: the nearest of those it fits."""
+        fitting = [p for p in self.people if people.same(p.name, name)]
+        if not fitting:
+            return None
+        return min(fitting, key=lambda p: abs(p.nearest(near).name_start - near))
+
+    def lead(self, item: int) -> Person | None:
+        """The person that an item is about: the first named, unless another is named far more."""
+        span = self.article.items[item]
+        counts = {
+            p: sum(span.start <= m.name_start < span.end for m in p.mentions) for p in self.people
+        }
+        here = [p for p in self.people if counts[p]]
+        if not here:
+            return None
+        first = min(here, key=lambda p: min(m.start for m in p.mentions if m.start >= span.start))
+        most = max(here, key=lambda p: counts[p])
+        return most if counts[most] > 2 * counts[first] else first
+
+    def titled(self, office: str, near: int) -> Person | None:
+        """The person that "the Defence Minister" means: the lead, else the last one named before."""
+        wanted = office.lower().removeprefix("the ").split()
+        fits = [p for p in self.people if p.office and _holds(p.office, wanted)]
+        lead = self.lead(self.article.item_at(near))
+        if lead in fits:
+            return lead
+        before = [p for p in fits if p.first < near]
+        if before:
+            return max(before, key=lambda p: max(m.start for m in p.mentions if m.start < near))
+        return fits[0] if len(fits) == 1 else None
+
+    @cached_property
+    def event_acronyms(self) -> dict[str, str]:
+        """Short forms of events, each with the name beside which the article introduces it."""
+        found = {}
+        for short in _INTRODUCED.finditer(self.text):
+            sentence = self.sentence_at(short.start())
+            start = self.sentences[sentence].start
+            for left, right, _ in reading.event_names(self.words(sentence)):
+                if start + left < short.start() <= start + right:
+                    found[short.group(1)] = self.text[start + left : short.start()].strip()
+        return found
+
+    def home(self, person: Person) -> Party | None:
+        """For whom somebody stands whose own words do not say it.
+
+        The state that the article speaks from: the one named most, as a maker of things rather
+        than as a place, and that is not the state of anybody else named.
+        """
+        if person.party is not None:
+            return person.party
+        item = self.article.items[self.article.item_at(person.first)]
+        taken = {p.party.code for p in self.people if p.party is not None}
+        weights: Counter[str] = Counter()
+        first: dict[str, Party] = {}
+        for start, end, party in self.parties_in(item.start, item.end):
+            if party.code is None or party.kind not in _ARTICLE_STATES or party.code in taken:
+                continue
+            weights[party.code] += self._weight(start, end)
+            first.setdefault(party.code, party)
+        ranked = weights.most_common(2)
+        if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):  # noqa: PLR2004
+            return None
+        return first[ranked[0][0]]
+
+    def _weight(self, start: int, end: int) -> int:
+        """A compound ("India-US") says most, a place ("in India") least."""
+        if _COMPOUND.match(self.text[end : end + 1]) or _COMPOUND.match(self.text[start - 1 :][:1]):
+            return 6
+        return 1 if _PREPOSITION.search(self.text[max(0, start - 14) : start]) else 2
+
+
+def _whose(mention: Mention, found: list[Person]) -> Person | None:
+    """The person that a mention belongs to: a name that fits and no other party."""
+    for person in reversed(found):
+        if not people.same(person.name, mention.name or ""):
+            continue
+        ours, theirs = person.party, mention.party
+        if ours is None or theirs is None or ours.code == theirs.code:
+            return person
+    return None
+
+
+def _holds(office: str, wanted: list[str]) -> bool:
+    held = office.lower().split()
+    return bool(wanted) and all(word in held for word in wanted)

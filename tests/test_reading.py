@@ -1,0 +1,470 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from communique import reading
+
+# One row: the sentence, and the (type, status) of each trigger in order.
+TRIGGERS = [
+    ("The foreign ministers met in Oslo on Monday.", [("meeting", "held")]),
+    ("She meets her Polish counterpart in Riga.", [("meeting", "held")]),
+    ("The two ministers held talks in Lima.", [("meeting", "held")]),
+    ("He held bilaterals with Maria Silva and Jan Novak.", [("meeting", "held")]),
+    ("The minister conferred with the envoy.", [("meeting", "held")]),
+    ("The President received the Ghanaian ambassador.", [("meeting", "held")]),
+    ("He had an audience with the Pope.", [("meeting", "held")]),
+    ("They discussed trade over a working lunch.", [("meeting", "held")]),
+    ("The minister spoke with his Kenyan counterpart.", [("call", "held")]),
+    ("The secretary spoke today with Foreign Minister Lind.", [("call", "held")]),
+    ("The leaders spoke by phone on Sunday.", [("call", "held")]),
+    ("The two presidents held a telephone call.", [("call", "held")]),
+    ("In a video call, the ministers discussed fishing quotas.", [("call", "held")]),
+    ("He called President Okoye to offer condolences.", [("call", "held")]),
+    ("The president visited Norway in May.", [("visit", "held")]),
+    ("The king paid a state visit to Japan.", [("visit", "held")]),
+    ("The minister travelled to Rome.", [("visit", "held")]),
+    ("The chancellor arrived in Ottawa.", [("visit", "held")]),
+    ("The minister welcomed Ms Berg to Canberra.", [("visit", "held")]),
+    ("He attended the NATO Summit.", [("summit", "held")]),
+    ("They participated in the Munich Security Conference.", [("conference", "held")]),
+    ("She attended the 9th Asian Defence Ministers' Meeting-Plus.", [("conference", "held")]),
+    ("The sides held a strategic dialogue in Delhi.", [("dialogue", "held")]),
+    ("The U.S.-Spain Cybersecurity Dialogue took place in Madrid.", [("dialogue", "held")]),
+    ("The 2+2 dialogue was held in Tokyo.", [("dialogue", "held")]),
+    ("Peace talks between the two sides collapsed.", [("negotiation", "held")]),
+    ("The navies conducted a joint naval exercise.", [("exercise", "held")]),
+    ("Exercise Malabar began today.", [("exercise", "ongoing")]),
+    ("The envoy attended the inauguration.", [("ceremony", "held")]),
+    ("The prime minister will visit Chile next week.", [("visit", "planned")]),
+    ("The president is to visit Kenya in June.", [("visit", "planned")]),
+    ("The ministers are scheduled to meet in Doha.", [("meeting", "planned")]),
+    ("The upcoming summit in Lima is important.", [("summit", "planned")]),
+    ("The meeting will be held in Geneva.", [("meeting", "planned")]),
+    ("He said he would visit Hanoi.", [("visit", "planned")]),
+    ("Prime minister to visit Japan", [("visit", "planned")]),
+    ("She looks forward to meeting her counterpart.", [("meeting", "planned")]),
+    ("The minister plans to travel to Rome.", [("visit", "planned")]),
+    ("He invited the president to visit Tunis.", [("visit", "proposed")]),
+    ("Turkey offered to host the peace talks.", [("negotiation", "proposed")]),
+    ("The premier proposed a meeting in May.", [("meeting", "proposed")]),
+    ("The leaders could meet in Vienna.", [("meeting", "proposed")]),
+    ("The minister would meet the envoy if fighting stopped.", [("meeting", "proposed")]),
+    ("The visit was postponed.", [("visit", "postponed")]),
+    ("He postponed his trip to Athens.", [("visit", "postponed")]),
+    (
+        "The talks, which were scheduled for Monday, have been postponed.",
+        [("meeting", "postponed")],
+    ),
+    ("The summit has been cancelled.", [("summit", "cancelled")]),
+    ("She called off the visit.", [("visit", "cancelled")]),
+    ("The president will no longer travel to Ankara.", [("visit", "cancelled")]),
+    ("The king will not attend the summit.", [("summit", "cancelled")]),
+    ("The ministers did not meet.", [("meeting", "denied")]),
+    ("The ministry denied that a meeting took place.", [("meeting", "denied")]),
+    ("No meeting took place in Cairo.", [("meeting", "denied")]),
+    ("The foreign minister is visiting Peru.", [("visit", "ongoing")]),
+    ("The minister, who is on a visit to India, praised the plan.", [("visit", "ongoing")]),
+    ("The talks are under way in Doha.", [("meeting", "ongoing")]),
+    (
+        "The minister, who visited Paris in May, will travel to Rome.",
+        [("visit", "held"), ("visit", "planned")],
+    ),
+    ("He met the chancellor and will visit Prague.", [("meeting", "held"), ("visit", "planned")]),
+    (
+        "She will travel to Rome on Monday and meet the premier.",
+        [("visit", "planned"), ("meeting", "planned")],
+    ),
+    ("The minister recalled his visit in August.", [("visit", "held")]),
+    ("It is a joy to meet my friend.", [("meeting", "held")]),
+    ("The new plan will meet the needs of both armies.", []),
+    ("Output failed to meet the targets.", []),
+    ("They urged both sides to exercise restraint.", []),
+    ("The plan met with criticism.", []),
+    ("The minister called for restraint.", []),
+    ("She called on Russia to withdraw.", []),
+    ("The so-called caliphate fell.", []),
+    ("He has accepted an invitation to visit Rome.", [("visit", "planned")]),
+    ("The king will start his tour of Asia in Oslo.", [("visit", "planned")]),
+    ("Aides said the trip would not go ahead.", [("visit", "cancelled")]),
+    (
+        "The envoy wrote that the trip, planned for May, must be put off.",
+        [("visit", "postponed")],
+    ),
+    ("As we begin our summit here, unity holds.", [("summit", "ongoing")]),
+    ("He called for dialogue.", []),
+    ("Please visit our website.", []),
+    ("Ties grow through regular exchanges of visits.", []),
+    ("The sides discussed exchanges of visits of naval ships.", []),
+    ("He spoke about the economy.", []),
+    ("The minister spoke at length.", []),
+    ("He held a press conference.", []),
+    ("They will negotiate the Fisheries Agreement.", []),
+    ("Ministers received information about the case.", []),
+    ("He invited firms to invest in the corridor.", []),
+]
+
+# One row: the sentence, and (title, acronym, type) of each.
+TITLES = [
+    (
+        "They signed the Defence Cooperation Agreement (DCA).",
+        [("Defence Cooperation Agreement", "DCA", "agreement")],
+    ),
+    (
+        "Implementing arrangement on mid-air refuelling was exchanged.",
+        [("Implementing arrangement on mid-air refuelling", None, "arrangement")],
+    ),
+    (
+        "Both hailed the 'Road map for Shipbuilding Industry Growth' signed in 2019.",
+        [("Road map for Shipbuilding Industry Growth", None, "roadmap")],
+    ),
+    (
+        "They signed the Memorandum of Agreement regarding the exchange of Pilots.",
+        [("Memorandum of Agreement regarding the exchange of Pilots", None, "memorandum")],
+    ),
+    (
+        "Progress made under the Peru-Chile Mining Cooperation Roadmap was noted.",
+        [("Peru-Chile Mining Cooperation Roadmap", None, "roadmap")],
+    ),
+    (
+        "The Security of Supplies Agreement (SOSA) was signed.",
+        [("Security of Supplies Agreement", "SOSA", "agreement")],
+    ),
+    (
+        "They discussed a bilateral Defence Cooperation Agreement.",
+        [("Defence Cooperation Agreement", None, "agreement")],
+    ),
+    (
+        "The three states signed a trilateral memorandum.",
+        [("trilateral memorandum", None, "memorandum")],
+    ),
+    (
+        "The ministers signed an agreement on visa-free travel.",
+        [("agreement on visa-free travel", None, "agreement")],
+    ),
+    ("Two significant agreements were discussed.", []),
+    ("The two sides are in agreement.", []),
+    ("They discussed a peace deal.", []),
+    ("The parties signed a peace deal.", [("peace deal", None, "agreement")]),
+    ("They share a strategic partnership.", []),
+    ("They advanced co-production arrangements for jet engines.", []),
+    (
+        "They signed the Extradition Agreement and the Memorandum of Understanding on Tourism.",
+        [
+            ("Extradition Agreement", None, "agreement"),
+            ("Memorandum of Understanding on Tourism", None, "memorandum"),
+        ],
+    ),
+    (
+        "The Treaty of Amity and Cooperation remains central.",
+        [("Treaty of Amity and Cooperation", None, "treaty")],
+    ),
+    (
+        "The ministers signed an MoU on health cooperation.",
+        [("MoU on health cooperation", None, "memorandum")],
+    ),
+    (
+        "The Chemical Weapons Convention was ratified.",
+        [("Chemical Weapons Convention", None, "treaty")],
+    ),
+    ("He spoke at the Convention Centre.", []),
+]
+
+# One row: the sentence, the title, and (kind, realis) of each act.
+ACTS = [
+    ("They signed the Lima Treaty.", "Lima Treaty", [("signed", "done")]),
+    ("The Lima Treaty was signed in 2020.", "Lima Treaty", [("signed", "done")]),
+    ("They will sign the Lima Treaty.", "Lima Treaty", [("signed", "planned")]),
+    ("They promised to sign the Lima Treaty.", "Lima Treaty", [("signed", "planned")]),
+    ("The Lima Treaty is to be signed in May.", "Lima Treaty", [("signed", "planned")]),
+    ("Peru refused to sign the Lima Treaty.", "Lima Treaty", [("signed", "denied")]),
+    ("Peru did not sign the Lima Treaty.", "Lima Treaty", [("signed", "denied")]),
+    ("The Lima Treaty has not been ratified.", "Lima Treaty", [("ratified", "denied")]),
+    ("Peru would sign the Lima Treaty if asked.", "Lima Treaty", [("signed", "conditional")]),
+    ("The Lima Treaty, when concluded, will help.", "Lima Treaty", [("agreed", "conditional")]),
+    ("He urged Peru to sign the Lima Treaty.", "Lima Treaty", [("requested", "done")]),
+    (
+        "He requested for early finalisation of the Lima Treaty.",
+        "Lima Treaty",
+        [("requested", "done")],
+    ),
+    (
+        "She called for the early conclusion of the Lima Treaty.",
+        "Lima Treaty",
+        [("requested", "done")],
+    ),
+    ("They began negotiating the Lima Treaty.", "Lima Treaty", [("negotiating", "done")]),
+    ("They continue to negotiate the Lima Treaty.", "Lima Treaty", [("negotiating", "done")]),
+    ("Talks on the Lima Treaty resumed.", "Lima Treaty", [("negotiating", "done")]),
+    ("They concluded the Lima Treaty.", "Lima Treaty", [("agreed", "done")]),
+    ("The Lima Treaty was initialled.", "Lima Treaty", [("initialled", "done")]),
+    ("Peru ratified the Lima Treaty.", "Lima Treaty", [("ratified", "done")]),
+    ("The Lima Treaty entered into force in May.", "Lima Treaty", [("entered_into_force", "done")]),
+    (
+        "The Lima Treaty will enter into force in May.",
+        "Lima Treaty",
+        [("entered_into_force", "planned")],
+    ),
+    ("Peru amended the Lima Treaty.", "Lima Treaty", [("amended", "done")]),
+    ("They noted progress made under the Lima Treaty.", "Lima Treaty", [("implementing", "done")]),
+    ("They extended the Lima Treaty.", "Lima Treaty", [("extended", "done")]),
+    ("Peru suspended the Lima Treaty.", "Lima Treaty", [("suspended", "done")]),
+    ("Peru withdrew from the Lima Treaty.", "Lima Treaty", [("terminated", "done")]),
+    ("The Lima Treaty expired in 2021.", "Lima Treaty", [("expired", "done")]),
+    ("They welcomed the signing of the Lima Treaty.", "Lima Treaty", [("signed", "done")]),
+    (
+        "He praised the Lima Treaty, signed in 2020, for its scope.",
+        "Lima Treaty",
+        [("signed", "done")],
+    ),
+    (
+        "They agreed to work together on the 'Lima Treaty' signed in May.",
+        "Lima Treaty",
+        [("signed", "done")],
+    ),
+    ("They signed the Lima Treaty and the Oslo Protocol.", "Oslo Protocol", [("signed", "done")]),
+    (
+        "Two pacts were signed - the Lima Treaty (LT) and the Oslo Protocol.",
+        "Oslo Protocol",
+        [("signed", "done")],
+    ),
+    ("The Lima Treaty and the Oslo Protocol were signed.", "Lima Treaty", [("signed", "done")]),
+    ("Under the Lima Treaty, Peru signed contracts.", "Lima Treaty", [("implementing", "done")]),
+    ("They discussed the Lima Treaty.", "Lima Treaty", []),
+    ("The two sides are expected to sign the Lima Treaty.", "Lima Treaty", [("signed", "planned")]),
+    ("The Lima Treaty could be signed in June.", "Lima Treaty", [("signed", "conditional")]),
+    ("They signed a contract under the Lima Treaty.", "Lima Treaty", [("implementing", "done")]),
+]
+
+ACTS += [
+    ("No agreement was signed.", "agreement", [("signed", "denied")]),
+    ("Peru and Chile signed no agreement.", "agreement", [("signed", "denied")]),
+    ("We will continue to negotiate the Lima Treaty.", "Lima Treaty", [("negotiating", "done")]),
+    ("The Lima Treaty has yet to be ratified.", "Lima Treaty", [("ratified", "denied")]),
+]
+
+STATEMENTS = [
+    ("They agreed to expand trade.", "commitment"),
+    ("Peru pledged new funds.", "commitment"),
+    ("He requested more visas.", "request"),
+    ("She called on Chile to act.", "request"),
+    ("He offered to mediate.", "offer"),
+    ("She invited him to Lima.", "invitation"),
+    ("He welcomed the vote.", "welcome"),
+    ("They reaffirmed their ties.", "reaffirmation"),
+    ("They condemned the attack.", "condemnation"),
+    ("He stressed that trade matters.", "assertion"),
+    ("It rained.", None),
+]
+
+EVENTS = [
+    (
+        "He came for the 11th Asian Defence Ministers' Meeting-Plus in Lima.",
+        [("11th Asian Defence Ministers' Meeting-Plus", "conference")],
+    ),
+    (
+        "He left the Asian Defence Ministers Meeting-Plus (ADMM Plus).",
+        [("Asian Defence Ministers Meeting-Plus (ADMM Plus)", "conference")],
+    ),
+    ("The Defence Policy Dialogue (DPD) helps.", [("Defence Policy Dialogue (DPD)", "dialogue")]),
+    ("The QUAD Summit ended.", [("QUAD Summit", "summit")]),
+    ("Ships joined Exercise Malabar off Goa.", [("Exercise Malabar", "exercise")]),
+    ("The summit ended.", []),
+]
+
+
+def _one(sentence: str, words: str) -> tuple[int, int]:
+    start = sentence.index(words)
+    return start, start + len(words)
+
+
+@pytest.mark.parametrize(("sentence", "expected"), TRIGGERS)
+def test_triggers(sentence, expected):
+    """An engagement would be missed, invented, or told with the wrong status."""
+    assert [(t.type, t.status) for t in reading.triggers(sentence)] == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), TITLES)
+def test_titles(sentence, expected):
+    """An instrument would be missed, invented or cut in the wrong place."""
+    found = reading.titles(sentence)
+    assert [(t.title, t.acronym, t.type) for t in found] == expected
+
+
+@pytest.mark.parametrize(("sentence", "title", "expected"), ACTS)
+def test_acts(sentence, title, expected):
+    """An agreement would be told as signed when it was only asked for, or the reverse."""
+    found = reading.acts(sentence, _one(sentence, title))
+    assert [(a.kind, a.realis) for a in found] == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), STATEMENTS)
+def test_statements(sentence, expected):
+    """An outcome would get the wrong speech act."""
+    assert reading.statements(sentence) == expected
+
+
+@pytest.mark.parametrize(("sentence", "expected"), EVENTS)
+def test_event_names(sentence, expected):
+    """An event would lose its proper name."""
+    assert [(sentence[a:b], k) for a, b, k in reading.event_names(sentence)] == expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("He recalled his recent visit to Lima.", True),
+        ("Following talks in Oslo, prices fell.", True),
+        ("He met the premier in Oslo.", False),
+        ("Referring to the Lima Summit, he praised Peru.", True),
+        ("She will visit Chile.", False),
+        ("After a meeting in May, both left.", True),
+    ],
+)
+def test_background(sentence, expected):
+    """An engagement recalled as context would be told as the news, or the reverse."""
+    assert reading.background(sentence, reading.triggers(sentence)[0]) is expected
+
+
+@pytest.mark.parametrize(
+    ("sentence", "apart", "together"),
+    [
+        ("He met separately with A and B.", True, False),
+        ("He held bilaterals with A and B.", True, False),
+        ("He met his South Korean, Australian and New Zealand counterparts.", True, False),
+        ("They held a trilateral meeting.", False, True),
+        ("The leaders met together.", False, True),
+        ("He met the premier.", False, False),
+    ],
+)
+def test_distributive_and_joint(sentence, apart, together):
+    """Three meetings would be told as one, or one as three."""
+    assert (reading.distributive(sentence), reading.joint(sentence)) == (apart, together)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("They met on the sidelines of the Lima Summit in Peru.", "Lima Summit"),
+        ("They met on the margins of the General Assembly.", "General Assembly"),
+        ("They met on the sidelines of a summit in Peru.", "a summit"),
+        (
+            "They met on the sidelines of 11th Asian Defence Ministers' Meeting-Plus in Laos.",
+            "11th Asian Defence Ministers' Meeting-Plus",
+        ),
+        ("They met in Peru.", None),
+    ],
+)
+def test_sidelines(sentence, expected):
+    """A meeting would not be linked to the event at whose edge it was held."""
+    span = reading.sidelines(sentence)
+    assert (sentence[span[0] : span[1]] if span else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "known"),
+    [
+        ("en", True),
+        ("en-GB", True),
+        ("EN_us", True),
+        ("fr", False),
+        (None, False),
+        ("eng-ish", False),
+    ],
+)
+def test_supports(language, known):
+    """Rules for English would be applied to another language."""
+    assert reading.supports(language) is known
+
+
+def test_cues_are_cheap_supersets():
+    """A sentence with a record in it would be skipped."""
+    for sentence, expected in TRIGGERS:
+        assert not expected or reading.has_engagement_cue(sentence)
+    for sentence, named in TITLES:
+        assert not named or reading.has_agreement_cue(sentence)
+    assert not reading.has_engagement_cue("It rained.")
+    assert not reading.has_agreement_cue("It rained.")
+
+
+_PIECES = st.lists(
+    st.sampled_from(
+        [
+            "The",
+            "minister",
+            "met",
+            "will",
+            "visit",
+            "signed",
+            "not",
+            "the",
+            "Lima",
+            "Treaty",
+            "Agreement",
+            "on",
+            "of",
+            "(",
+            ")",
+            ",",
+            ".",
+            ";",
+            "'",
+            "’",
+            "and",
+            "who",
+            "which",
+            "talks",
+            "Summit",
+            "to",
+            "call",
+            "for",
+            "MoU",
+            "joint",
+            "Exercise",
+            "Dialogue",
+            "–",
+            "under",
+            "was",
+            "2020",
+            "É",
+            "中",
+            "🙂",
+            "postponed",
+            "Meeting",
+            "Memorandum",
+            "Understanding",
+            "counterparts",
+            "sidelines",
+        ]
+    ),
+    max_size=40,
+).map(" ".join)
+
+
+@given(st.one_of(_PIECES, st.text(max_size=200)))
+@settings(max_examples=100, deadline=None)
+def test_any_text_is_read_within_its_bounds(sentence):
+    """A strange sentence would raise, or a span would point outside it."""
+    n = len(sentence)
+    for t in reading.triggers(sentence):
+        assert 0 <= t.start < t.end <= n
+        reading.background(sentence, t)
+    for name in reading.titles(sentence):
+        assert sentence[name.start : name.end] == name.title
+        for a in reading.acts(sentence, (name.start, name.end)):
+            assert 0 <= a.start < a.end <= n
+    for start, end, _ in reading.event_names(sentence):
+        assert 0 <= start < end <= n
+    span = reading.sidelines(sentence)
+    assert span is None or 0 <= span[0] < span[1] <= n
+    reading.statements(sentence)
+    reading.distributive(sentence)
+    reading.joint(sentence)
+
+
+@given(st.integers(-5, 30), st.integers(-5, 60))
+@settings(max_examples=100, deadline=None)
+def test_acts_of_any_span(start, end):
+    """A span that is no title would raise."""
+    reading.acts("They signed the Lima Treaty on Monday.", (start, end))
