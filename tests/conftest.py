@@ -83,8 +83,13 @@ def vcr_config() -> dict[str, Any]:
 
 
 def scrub_request(request: Any) -> Any:
-    """Take credentials, port, query and the client's fingerprint out of a request."""
+    """Take credentials, port, query and the client's fingerprint out of a request.
+
+    What only prepares the embedded server (its state, read ahead into a slot) is not recorded.
+    """
     parts = urlsplit(request.uri)
+    if not parts.path.endswith("/chat/completions") or b'"id_slot"' in (request.body or b""):
+        return None
     request.uri = urlunsplit((parts.scheme, parts.hostname or "", parts.path, "", ""))
     kept = {k: v for k, v in request.headers.items() if k.lower() in KEPT_REQUEST_HEADERS}
     request.headers = kept

@@ -144,6 +144,7 @@ ONE: list[tuple[str, str | None, str | None, str | None]] = [
     ("his Saudi counterpart Prince Faisal bin Farhan", "Faisal bin Farhan", "Prince", "SAU"),
     ("Chief of Defence Staff General Anil Chauhan", "Anil Chauhan", "Chief of Defence Staff", None),
     ("General Secretary To Lam of Vietnam", "To Lam", "General Secretary", "VNM"),
+    ("North Korean leader Kim Jong Un", "Kim Jong Un", "leader", "PRK"),
     ("Vice Admiral Brad Cooper", "Brad Cooper", "Vice Admiral", None),
     (
         "Chairman of the Joint Chiefs of Staff General Charles Q. Brown",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from communique.grounding import Index
 from communique.schemas import LeftOut
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ def choose(
 
     A drafted abstract counts when every name and number in it is in the article.
     """
+    from communique.grounding import Index
+
     index = Index(article.text)
     left: list[LeftOut] = []
     for words in filter(None, (d.strip() for d in drafted)):

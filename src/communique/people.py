@@ -396,6 +396,9 @@ class _Reader:
         stop = token.low in _never_names() or (
             len(parts) > 1 and any(part in _set("events") for part in parts)
         )
+        if stop and first and caps and self.spaced(index):
+            # "General Secretary To Lam", "Defense Minister Gen Nakatani": right after a title.
+            stop = token.low not in _set("family_first") | _set("given_ranks")
         return not stop and not token.raw[:1].isdigit()
 
     def name(self, first: int, *, titled: bool) -> _Name | None:

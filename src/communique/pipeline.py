@@ -7,7 +7,7 @@ was cut makes its passage smaller; all failing raises, with every attempt in the
 
 from __future__ import annotations
 
-import asyncio
+import dataclasses
 import logging
 import time
 from dataclasses import dataclass, field
@@ -32,8 +32,9 @@ from communique.schemas import (
 )
 
 if TYPE_CHECKING:
+    import asyncio
     import datetime as dt
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Coroutine, Iterable, Mapping
     from pathlib import Path
 
     import openai
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from communique.prompts import Prompt
     from communique.resolving import Findings
     from communique.scene import Scene
+    from communique.schemas import Span
 
 __all__ = ["Summariser", "asummarise", "summarise"]
 
@@ -58,20 +60,50 @@ _announced: set[tuple[str, str]] = set()
 
 @dataclass
 class _Run:
-    """What happened to the passages of one article, in the making."""
+    """What happened to the passages of one article, in the making.
 
-    attempts: list[Attempt] = field(default_factory=list)
+    While passages are read side by side, the two halves of one bear its number: the span is
+    what tells passages apart, and `numbered` numbers them when all is done.
+    """
+
+    attempts: list[tuple[Span, Attempt]] = field(default_factory=list)
     passages: list[PassageReport] = field(default_factory=list)
     drafts: list[tuple[Passage, Any]] = field(default_factory=list)
-    errors: list[CommuniqueError] = field(default_factory=list)
+    errors: list[tuple[Span, CommuniqueError]] = field(default_factory=list)
     done: int = 0
     total: int = 0
     stop: CommuniqueError | None = None
 
+    @property
+    def error(self) -> CommuniqueError | None:
+        """The error that tells most: the one that stopped the run, else the first passage's."""
+        if self.stop is not None or not self.errors:
+            return self.stop
+        return min(self.errors, key=lambda failed: failed[0].start)[1]
+
+    def numbered(self) -> _Run:
+        """Number the passages in the order of the article, a split one before its halves.
+
+        The order in which replies came is gone then: equal replies give an equal report.
+        """
+        passages = sorted(self.passages, key=lambda p: (p.span.start, -p.span.end))
+        index = {p.span: number for number, p in enumerate(passages)}
+        attempts = [
+            (span, attempt.model_copy(update={"passage": index.get(span, attempt.passage)}))
+            for span, attempt in self.attempts
+        ]
+        drafts = [(dataclasses.replace(p, index=index[p.span]), d) for p, d in self.drafts]
+        return dataclasses.replace(
+            self,
+            attempts=sorted(attempts, key=lambda a: (a[1].passage, a[1].number)),
+            passages=[p.model_copy(update={"index": index[p.span]}) for p in passages],
+            drafts=sorted(drafts, key=lambda d: d[0].index),
+        )
+
     def fate(self, passage: Passage, fate: str, error: str = "") -> None:
         """Note what became of a passage."""
         self.passages.append(
-            PassageReport(index=passage.index, span=passage.span, fate=fate, error=error)  # type: ignore[arg-type]
+            PassageReport(index=passage.index, span=passage.span, fate=fate, error=error)
         )
 
 
@@ -89,7 +121,7 @@ class Summariser:
     Raises `ConfigurationError` when no such model can be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each is a setting of its own
         self,
         model: str | None = None,
         *,
@@ -118,6 +150,9 @@ class Summariser:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave connections behind: the other process makes its own."""
+        if self._user_client is not None:
+            what = "A Summariser with a client of your own cannot be sent to another process."
+            raise ConfigurationError(what, "Give base_url= and api_key= instead, or make it there.")
         return {**self.__dict__, "_client": None, "progress": None}
 
     def summarise(
@@ -139,6 +174,8 @@ class Summariser:
     # --- the way ----------------------------------------------------------------------------
 
     async def _summarise(self, article: Article) -> Summary:
+        import asyncio
+
         from communique.scene import Scene
 
         begun = time.monotonic()
@@ -149,12 +186,12 @@ class Summariser:
         passages = [p for p in article.passages(self.profile.passage) if self._asked(p, scene, run)]
         run.total = len(passages)
         limit = asyncio.Semaphore(self.profile.parallel)
-        await asyncio.gather(*(self._passage(p, scene, client, prompt, run, limit) for p in passages))
+        await _together(self._passage(p, scene, client, prompt, run, limit) for p in passages)
+        run = run.numbered()
         report = self._report(run, prompt, begun)
-        if run.errors and not run.drafts:
-            error = run.errors[0]
-            error.report = report
-            raise error
+        if run.error is not None and not run.drafts:
+            run.error.report = report
+            raise run.error
         return self._compose(article, scene, run, report)
 
     def _prompt(self) -> Prompt:
@@ -164,6 +201,8 @@ class Summariser:
 
     async def _connected(self, prompt: Prompt) -> Client:
         """The client, made at the first call; the embedded model starts here."""
+        import asyncio
+
         from communique.cache import open_cache
         from communique.client import Client
 
@@ -209,22 +248,21 @@ class Summariser:
         try:
             async with limit:
                 if run.stop is not None:
-                    raise run.stop
+                    self._failed(passage, run.stop, run)
+                    return
                 await self._ask(passage, scene, client, prompt, run)
         except (Truncated, ContextExceeded) as error:
-            self._keep_attempts(error, run)
+            self._keep_attempts(passage, error, run)
             halves = scene.article.halve(passage)
             if not halves:
                 self._failed(passage, error, run)
                 return
             run.fate(passage, "split", error.what)
-            run.total += len(halves)
             asked = [h for h in halves if self._asked(h, scene, run)]
-            await asyncio.gather(
-                *(self._passage(h, scene, client, prompt, run, limit) for h in asked)
-            )
+            run.total += len(asked)
+            await _together(self._passage(h, scene, client, prompt, run, limit) for h in asked)
         except CommuniqueError as error:
-            self._keep_attempts(error, run)
+            self._keep_attempts(passage, error, run)
             self._failed(passage, error, run)
         finally:
             run.done += 1
@@ -233,19 +271,18 @@ class Summariser:
 
     def _failed(self, passage: Passage, error: CommuniqueError, run: _Run) -> None:
         run.fate(passage, "failed", str(error))
-        run.errors.append(error)
+        run.errors.append((passage.span, error))
         if self.strict:
-            error.report = self._report(run, self._prompt(), None)
+            error.report = self._report(run.numbered(), self._prompt(), None)
             raise error
         if isinstance(error, _FATAL):
             run.stop = error
 
     @staticmethod
-    def _keep_attempts(error: CommuniqueError, run: _Run) -> None:
-        """Take over the attempts that an error carries, once."""
+    def _keep_attempts(passage: Passage, error: CommuniqueError, run: _Run) -> None:
+        """Take over the attempts that an error carries."""
         if error.report is not None:
-            known = {id(a) for a in run.attempts}
-            run.attempts += [a for a in error.report.attempts if id(a) not in known]
+            run.attempts += [(passage.span, attempt) for attempt in error.report.attempts]
 
     async def _ask(
         self, passage: Passage, scene: Scene, client: Client, prompt: Prompt, run: _Run
@@ -267,7 +304,7 @@ class Summariser:
             passage=passage.index,
             prompt_version=prompt.label,
         )
-        run.attempts += reply.attempts
+        run.attempts += [(passage.span, attempt) for attempt in reply.attempts]
         run.drafts.append((passage, self.choice.restored(reply.value)))
         run.fate(passage, "read")
 
@@ -279,8 +316,8 @@ class Summariser:
             model=endpoint.model if endpoint else self.choice.name,
             endpoint=endpoint.identity if endpoint else "",
             prompt=prompt.label,
-            attempts=sorted(run.attempts, key=lambda a: (a.passage, a.number)),
-            passages=sorted(run.passages, key=lambda p: (p.span.start, -p.span.end)),
+            attempts=[attempt for _, attempt in run.attempts],
+            passages=run.passages,
             seconds=None if begun is None else time.monotonic() - begun,
         )
 
@@ -313,6 +350,19 @@ class Summariser:
         )
 
 
+async def _together(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Run coroutines side by side; where one raises, the others are stopped, not forgotten."""
+    import asyncio
+
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
 def _schema(passage: Passage, scene: Scene, profile: Profile) -> type[BaseModel] | None:
     """What is asked of a passage: only what it has words for, where words can tell."""
     from communique import drafts, reading
@@ -331,9 +381,7 @@ def _schema(passage: Passage, scene: Scene, profile: Profile) -> type[BaseModel]
     return drafts.AgreementsDraft if agrees else None
 
 
-def read(
-    drafts: list[tuple[Passage, Any]], scene: Scene, *, supplement: bool = False
-) -> Findings:
+def read(drafts: list[tuple[Passage, Any]], scene: Scene, *, supplement: bool = False) -> Findings:
     """Resolve the drafts of every passage, in the order of the article.
 
     `supplement` adds what a sentence plainly tells and no draft pointed to.
@@ -387,5 +435,3 @@ async def asummarise(
 ) -> Summary:
     """Read one article, awaitable; arguments, result and errors as of `summarise`."""
     return await Summariser(model, **settings).asummarise(article, published=published)
-
-

@@ -133,7 +133,7 @@ class _Page:
             ref = engagement.part_of
             self.field("part of", [f"{ref.id} ({_spaced(ref.relation)})"])
         for statement in engagement.outcomes:
-            self.field("outcome", [_statement(statement), *self.where(statement.evidence)])
+            self.field("outcome", self.said(statement))
         self.field("evidence", map(self.quoted, engagement.evidence))
 
     def agreement(self, agreement: Agreement) -> None:
@@ -225,6 +225,14 @@ class _Page:
         words = f"{before}«{_flat(evidence.exact)}»{after}"
         return f"line {self.line(evidence.start)}: {words}"
 
+    def said(self, statement: Statement) -> list[str]:
+        """Give a statement; where its evidence is its own words, the line number is enough."""
+        told = _statement(statement)
+        own = [e for e in statement.evidence if e.exact == statement.text]
+        if own:
+            told += f" (line {self.line(own[0].start)})"
+        return [told, *self.where(e for e in statement.evidence if e not in own)]
+
     def where(self, evidence: Iterable[Evidence]) -> list[str]:
         """Quote the evidence of a statement or an act, set off by two spaces."""
         return [f"  {self.quoted(one)}" for one in evidence]
@@ -290,13 +298,15 @@ def _act(act: Act) -> str:
 
 
 def _figures(report: Report) -> list[str]:
-    read = sum(p.fate != "failed" for p in report.passages)
+    fates = [p.fate for p in report.passages]
+    skipped = fates.count("skipped")
     cached = sum(a.cached for a in report.attempts)
     costs = [a.cost for a in report.attempts if a.cost is not None and not a.cached]
     figures = [
         f"model {report.model or 'not known'}",
         f"prompt {report.prompt}" if report.prompt else "",
-        f"{read} of {len(report.passages)} passages read",
+        f"{fates.count('read')} of {len(fates) - fates.count('split')} passages read"
+        + (f", {skipped} tell of nothing" if skipped else ""),
         f"{len(report.attempts)} requests" + (f" ({cached} from the cache)" if cached else ""),
         f"{report.prompt_tokens} + {report.completion_tokens} tokens",
         f"${sum(costs):.4f}" if costs else "",

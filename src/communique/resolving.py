@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
 
 PRONOUN = re.compile(r"\b(?:he|she|his|her|him|I|me|my)\b")
+FIRST_PERSON = re.compile(r"\b(?:I|me|my|we|us)\b")
 _PRONOUNS = frozenset({"he", "she", "him", "her", "his", "they", "i", "we", "his counterpart"})
 _BOTH = re.compile(
     r"\b(?:both|two|the) (?:sides?|leaders|ministers|countries|nations|parties|presidents|"
@@ -51,6 +52,10 @@ _REACHES = re.compile(
     re.IGNORECASE,
 )
 """What may stand between the words that tell of a meeting and the first whom they reach."""
+_PLACE_NAME = r"((?:[A-Z][\w.'’-]*)(?:,? (?:[A-Z][\w.'’-]*)){0,3})"
+_BEHIND = re.compile(rf"\b(?:in|at) (?:the )?{_PLACE_NAME}")
+_VISITED = re.compile(rf"^(?: to| in)? (?:the )?{_PLACE_NAME}")
+_IN_PLACE = re.compile(r"\b(?:in|at) (?:[A-Z][\w.'’-]*,? ?){1,4}")
 _CAPITALISED = re.compile(r"[A-Z]")
 FUTURE: frozenset[str] = frozenset({"planned", "proposed", "postponed", "cancelled"})
 TALKS: frozenset[str] = frozenset({"meeting", "summit", "conference", "dialogue", "negotiation"})
@@ -144,7 +149,7 @@ class Reader:
             self.leave_out("engagement", draft.words, "its words are not in the passage")
             return
         sentence = self.scene.sentence_at(anchor.start)
-        trigger = self._trigger(sentence, anchor, draft)
+        trigger = self._trigger(sentence, self.locate(draft.event, anchor.start) or anchor, draft)
         if self.ruled and trigger is None:
             self.leave_out("engagement", draft.words, "the sentence tells of no engagement")
             return
@@ -175,7 +180,18 @@ class Reader:
     def triggers(self, sentence: int) -> list[Trigger]:
         """The words of a sentence that tell of engagements, short names of events among them."""
         words = self.scene.words(sentence)
-        found = reading.triggers(words)
+        acts = [
+            a
+            for t in reading.titles(words)
+            for a in reading.acts(words, (t.start, t.end))
+            if a.kind == "negotiating"
+        ]
+        # "Talks on the Convention" are told by the agreement, as an act on it.
+        found = [
+            t
+            for t in reading.triggers(words)
+            if not any(a.start < t.end and t.start < a.end for a in acts)
+        ]
         for short, name in self.scene.event_acronyms.items():
             match = re.search(rf"(?<!\()\b{re.escape(short)}\b", words)
             if match is None:
@@ -228,11 +244,12 @@ class Reader:
             evidence=anchor,
             event=event,
             date=self._date(draft.when if draft else "", sentence, anchor, status),
-            place=self._place(draft.where if draft else "", sentence),
+            place=self._place(draft.where if draft else "", sentence)
+            or self._place_after(sentence, trigger),
             salience=salience,
             sidelines=self._sidelines(sentence),
         )
-        attendees = self._attendees(draft, sentence, anchor, trigger)
+        attendees = self._attendees(draft, sentence, anchor, trigger, event)
         return self._distributed(base, attendees, words)
 
     def _joined(self, anchor: Evidence, start: int, end: int, sentence: int) -> Evidence:
@@ -287,7 +304,12 @@ class Reader:
     # --- who ------------------------------------------------------------------------------
 
     def _attendees(
-        self, draft: MeetingDraft | None, sentence: int, anchor: Evidence, trigger: Trigger | None
+        self,
+        draft: MeetingDraft | None,
+        sentence: int,
+        anchor: Evidence,
+        trigger: Trigger | None,
+        event: Evidence | None,
     ) -> tuple[Attendee, ...]:
         """Those that the sentence's own order names, and those that the draft names in it."""
         found: list[Attendee] = []
@@ -300,13 +322,18 @@ class Reader:
         for words in draft.who if draft else ():
             for one in self._attendee(words, sentence, anchor):
                 listed = any(e.start <= one.evidence.start < e.end for e in ruled)
-                if trigger and reached and one.evidence.start >= end and not listed:
+                visited = trigger is not None and trigger.type == "visit"
+                if trigger and (reached or visited) and one.evidence.start >= end and not listed:
                     reason = "named in another part of the sentence"
                     self.leave_out("participant", words, reason)
                 else:
                     _add(found, one)
         if trigger is not None:
             self._add_lead(found, sentence, trigger)
+        if event is not None:
+            for start, end, party in self.scene.parties_in(event.start, event.end):
+                if party.kind == "state" or all(a.person is None for a in found):
+                    _add(found, Attendee(None, party, None, self.scene.evidence(start, end)))
         known = [a for a in found if a.person is not None or a.party is not None]
         for one in found:
             if one not in known:
@@ -325,7 +352,8 @@ class Reader:
             if previous not in subjects or not self._joined_by(previous, mention):
                 break
             subjects.append(mention)
-        if not after or not _REACHES.fullmatch(self.scene.text[right : after[0].start]):
+        # A visit is its visitor's; those met during it met the visitor.
+        if trigger.type == "visit" or not after or not self._reaches(right, after[0].start):
             return subjects
         objects = after[:1]
         for previous, mention in pairwise(after):
@@ -333,6 +361,13 @@ class Reader:
                 break
             objects.append(mention)
         return [*subjects, *objects]
+
+    def _reaches(self, start: int, end: int) -> bool:
+        """Whether only linking words, dates and places stand between."""
+        gap = self.scene.text[start:end]
+        for left, right in reversed(dates.find(gap, language=self.scene.language)):
+            gap = gap[:left] + gap[right:]
+        return _REACHES.fullmatch(_IN_PLACE.sub(" ", gap)) is not None
 
     def _joined_by(self, left: Mention, right: Mention) -> bool:
         return _JOINS.fullmatch(self.scene.text[left.end : right.start]) is not None
@@ -404,6 +439,7 @@ class Reader:
     def _add_lead(self, found: list[Attendee], sentence: int, trigger: Trigger) -> None:
         """Add the person that the item is about, where a pronoun or a lone counterpart asks."""
         words = self.scene.words(sentence)
+        self._add_speaker(found, sentence, trigger)
         alone = len({a.person or a.code for a in found}) < 2  # noqa: PLR2004
         if not alone or (found and trigger.type == "visit"):
             return
@@ -417,6 +453,16 @@ class Reader:
         nearest = lead.nearest(self.scene.sentences[sentence].start)
         evidence = self.scene.evidence(nearest.start, nearest.end)
         _add(found, Attendee(lead, party, lead.office, evidence), first=True)
+
+    def _add_speaker(self, found: list[Attendee], sentence: int, trigger: Trigger) -> None:
+        """Add the side of the "I" of a statement, where the sentence says that it took part."""
+        side = self.scene.speaker(self.scene.item(sentence))
+        said = FIRST_PERSON.search(self.scene.words(sentence), max(0, trigger.start - 40))
+        if side is None or said is None or said.start() > trigger.end + 4:
+            return
+        start = self.scene.sentences[sentence].start
+        evidence = self.scene.evidence(start + said.start(), start + said.end())
+        _add(found, Attendee(None, side, None, evidence))
 
     def _distributed(
         self, base: Told, attendees: tuple[Attendee, ...], words: str
@@ -458,10 +504,23 @@ class Reader:
                 self.leave_out("date", when, "not in the sentence that tells of it")
         found = dates.find(self.scene.words(sentence), language=self.scene.language)
         free = [f for f in found if not self._claimed(sentence, f)]
+        if len(free) > 1:
+            free = self._own_dates(free, sentence, anchor)
         if len(free) != 1:
             return None
         located = self.scene.evidence(span.start + free[0][0], span.start + free[0][1])
         return self._dated(located, sentence, status)
+
+    def _own_dates(
+        self, free: list[tuple[int, int]], sentence: int, anchor: Evidence
+    ) -> list[tuple[int, int]]:
+        """Of several dates, the one between the anchor and what the sentence tells next."""
+        start = self.scene.sentences[sentence].start
+        end = anchor.end - start
+        limit = min(
+            (t.start for t in self.triggers(sentence) if t.start >= end), default=len(self.scene.text)
+        )
+        return [f for f in free if end <= f[0] < limit][:1]
 
     def _claimed(self, sentence: int, found: tuple[int, int]) -> bool:
         """Whether a date of the sentence belongs to an act on an agreement."""
@@ -499,6 +558,23 @@ class Reader:
             self.leave_out("place", where, "names no place")
             return None
         return Place(name=located.exact, country=country, evidence=located)
+
+    def _place_after(self, sentence: int, trigger: Trigger | None) -> Place | None:
+        """The place that follows the trigger, before the sentence tells of anything else."""
+        if trigger is None:
+            return None
+        span = self.scene.sentences[sentence]
+        start = span.start + trigger.end
+        nexts = [t.start for t in self.triggers(sentence) if t.start >= trigger.end]
+        end = span.start + min(nexts) if nexts else span.end
+        # What is visited is named at once; where a meeting was, behind a preposition.
+        pattern = _VISITED if trigger.type == "visit" else _BEHIND
+        for found in pattern.finditer(self.scene.text[start:end]):
+            country = country_of_place(found.group(1), context=self.scene.text)
+            if country is not None:
+                evidence = self.scene.evidence(start + found.start(1), start + found.end(1))
+                return Place(name=evidence.exact, country=country, evidence=evidence)
+        return None
 
     # --- agreements -----------------------------------------------------------------------
 

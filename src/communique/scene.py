@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 _PREPOSITION = re.compile(r"\b(?:in|on|to|against|of|towards?|over|with)(?: the)? $", re.IGNORECASE)
 _INTRODUCED = re.compile(r"\(([A-Z][A-Za-z]*[A-Z])\)")
 _COMPOUND = re.compile(r"[-–/]")
+_ATTRIBUTE = re.compile(
+    r" (?!(?:and|or|to|as|in|on|at|by|for|from|of|with|through|including|has|have|had|is|are|was|"
+    r"were|will|would|after|before|who|which|that|but|during|until|also|said|says)\b)[a-z]"
+)
+"""What follows a party's name that is an attribute: a common noun, no verb and no function word."""
+_BELOW = frozenset({"deputy", "vice", "assistant", "under", "acting", "former"})
+_QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
+_FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
 _ARTICLE_STATES = frozenset({"state", "territory"})
 
 
@@ -212,16 +220,45 @@ class Scene:
     def home(self, person: Person) -> Party | None:
         """For whom somebody stands whose own words do not say it.
 
-        The state that the article speaks from: the one named most, as a maker of things rather
-        than as a place, and that is not the state of anybody else named.
+        The person that the item is about stands for the state that the item speaks from; anybody
+        else for the state last named before them in their paragraph, where they are met.
         """
         if person.party is not None:
             return person.party
-        item = self.article.items[self.article.item_at(person.first)]
+        item = self.article.item_at(person.first)
+        lead = self.lead(item)
+        if lead is None or person is lead:
+            return None if self.speaker(item) else self._speaks_from(item)
+        ours = lead.party or self._speaks_from(item)
+        return self._met_in(person, ours)
+
+    def speaker(self, item: int) -> Party | None:
+        """The side of the "I" of a statement in the first person; None where nobody says "I"."""
+        span = self.article.items[item]
+        own = _QUOTED.sub(" ", self.text[span.start : span.end])
+        return self._speaks_from(item) if _FIRST_PERSON.search(own) else None
+
+    def _met_in(self, person: Person, ours: Party | None) -> Party | None:
+        """The state last named before somebody in the paragraph, the other side's apart."""
+        paragraph = self.paragraph(self.sentence_at(person.first))
+        start = self._paragraph_starts[paragraph]
+        taken = {p.party.code for p in self.people if p.party is not None}
+        for _, _, party in reversed(self.parties_in(start, person.first)):
+            rival = ours is not None and party.code == ours.code
+            if party.kind == "state" and not rival and party.code not in taken:
+                return party
+        return None
+
+    def _speaks_from(self, item: int) -> Party | None:
+        """The state that an item speaks from: named most, as one that has and does things.
+
+        States of which somebody else is named do not count, and places count least.
+        """
+        span = self.article.items[item]
         taken = {p.party.code for p in self.people if p.party is not None}
         weights: Counter[str] = Counter()
         first: dict[str, Party] = {}
-        for start, end, party in self.parties_in(item.start, item.end):
+        for start, end, party in self.parties_in(span.start, span.end):
             if party.code is None or party.kind not in _ARTICLE_STATES or party.code in taken:
                 continue
             weights[party.code] += self._weight(start, end)
@@ -232,9 +269,11 @@ class Scene:
         return first[ranked[0][0]]
 
     def _weight(self, start: int, end: int) -> int:
-        """A compound ("India-US") says most, a place ("in India") least."""
+        """A compound ("India-US") says most, then an attribute ("U.S. troops"), a place least."""
         if _COMPOUND.match(self.text[end : end + 1]) or _COMPOUND.match(self.text[start - 1 :][:1]):
             return 6
+        if _ATTRIBUTE.match(self.text, end):
+            return 4
         return 1 if _PREPOSITION.search(self.text[max(0, start - 14) : start]) else 2
 
 
@@ -250,5 +289,7 @@ def _whose(mention: Mention, found: list[Person]) -> Person | None:
 
 
 def _holds(office: str, wanted: list[str]) -> bool:
+    """Whether an office is the one called by some of its words; a deputy is not the minister."""
     held = office.lower().split()
-    return bool(wanted) and all(word in held for word in wanted)
+    same_rank = _BELOW & set(held) == _BELOW & set(wanted)
+    return bool(wanted) and same_rank and all(word in held for word in wanted)

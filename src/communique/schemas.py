@@ -92,7 +92,9 @@ DateBasis = Literal["explicit", "relative", "year_inferred", "unresolved"]
 class Record(BaseModel):
     """The base of every public record: frozen, and closed to unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # The validators are built at the first use: at the import they would be a third of it.
+    # (Threads may race for that first use since pydantic 2.14 only: the dependency's bound.)
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 class Span(Record):

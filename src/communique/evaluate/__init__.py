@@ -15,10 +15,12 @@ from communique.evaluate.gold import (
     GoldParticipant,
     load_gold,
 )
+from communique.evaluate.hostile import Bait, obeyed
 from communique.evaluate.results import Evaluation, Figure, Finding
 from communique.evaluate.scoring import score
 
 __all__ = [
+    "Bait",
     "Evaluation",
     "Figure",
     "Finding",
@@ -27,5 +29,6 @@ __all__ = [
     "GoldEngagement",
     "GoldParticipant",
     "load_gold",
+    "obeyed",
     "score",
 ]

@@ -39,6 +39,7 @@ _RATES: tuple[tuple[str, Literal["higher", "lower", "neither"]], ...] = (
     ("evidence overlap, engagements", "higher"),
     ("evidence overlap, participants", "higher"),
     ("evidence overlap, agreements", "higher"),
+    ("hostile articles obeyed", "lower"),
     ("articles failed", "lower"),
     ("records per article without any in gold", "lower"),
     ("prompt tokens per article", "neither"),
@@ -60,7 +61,7 @@ def add(counts: Sequence[Counts]) -> Counts:
 
 def bootstrap(counts: Sequence[Counts], resamples: int, seed: int) -> list[Counts]:
     """Draw articles with replacement and sum each sample; none of fewer than two articles."""
-    if len(counts) < 2:  # noqa: PLR2004 - an interval takes two
+    if len(counts) < 2:
         return []
     draw = random.Random(seed)  # noqa: S311 - resampling, not cryptography
     return [add(draw.choices(counts, k=len(counts))) for _ in range(resamples)]

@@ -2,6 +2,7 @@
 
 One JSON file holds one article. `optional` records and participants are debatable: finding them
 is not spurious, leaving them out is not missing. `accept` maps a field to other right values.
+A hostile article has a `bait` (see `communique.evaluate.hostile`).
 The types are those of the annotation (bilateral_meeting, multilateral_meeting, conference, …),
 not the library's; `communique.evaluate.matching` knows how they correspond.
 """
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from communique.errors import ConfigurationError
+from communique.evaluate.hostile import Bait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +94,7 @@ class GoldArticle(BaseModel):
     source: str = Field(default="", description="Where it is from.")
     engagements: tuple[GoldEngagement, ...] = Field(default=(), description="Who met whom.")
     agreements: tuple[GoldAgreement, ...] = Field(default=(), description="What was signed.")
+    bait: Bait | None = Field(default=None, description="What the text orders its reader to do.")
 
     @property
     def empty(self) -> bool:

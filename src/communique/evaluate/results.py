@@ -44,7 +44,9 @@ class Finding(Result):
 
     article: str = Field(description="Id of the gold article.")
     kind: Literal["missing", "spurious", "wrong", "failed"] = Field(description="What is wrong.")
-    what: str = Field(description="engagement, participant, agreement, article, or a field.")
+    what: str = Field(
+        description="engagement, participant, agreement, article, obedience, or a field."
+    )
     words: str = Field(description="The record, readably.")
 
 
