@@ -7,14 +7,18 @@ of the constant prompt that `summarise` keeps on disk: the table says where it w
 
 from __future__ import annotations
 
+import importlib
 import json
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from communique.local import LocalServer
 
 ORDER = ("summarise", "plain", "plain", "summarise")
 """Each goes first once: whatever the machine does meanwhile does it to both."""
@@ -98,14 +102,40 @@ def summarise_once(text: str) -> dict[str, Any]:
 
 def plain_once(text: str) -> dict[str, Any]:
     """Ask once for everything, in the plain schema; what a cut reply holds is counted too."""
-    import instructor
-    import openai
-    from instructor.core import InstructorRetryException
+    from instructor.core import InstructorError
     from pydantic_core import from_json
 
     from communique import local
 
     server = local.serve(local.weights("local"), parallel=1, context=8192)
+    note = ""
+    replies: list[Any] = []
+    begun = time.perf_counter()
+    try:
+        _ask_plainly(server, text, replies)
+    except InstructorError:
+        note = "no valid reply"
+    seconds = time.perf_counter() - begun
+    (reply,) = replies
+    choice = reply.choices[0]
+    if choice.finish_reason == "length":
+        note = f"cut at {MAX_TOKENS} tokens"
+    found = from_json(choice.message.content or "{}", allow_partial=True)
+    return {
+        "seconds": seconds,
+        "read": reply.usage.prompt_tokens,
+        "written": reply.usage.completion_tokens,
+        "engagements": len(found.get("engagements", ())),
+        "agreements": len(found.get("agreements", ())),
+        "note": note,
+    }
+
+
+def _ask_plainly(server: LocalServer, text: str, replies: list[Any]) -> None:
+    """Make one request through instructor; the raw reply is noted, whatever becomes of it."""
+    import instructor
+    import openai
+
     sdk = openai.OpenAI(
         base_url=server.base_url,
         api_key=server.api_key,
@@ -114,37 +144,21 @@ def plain_once(text: str) -> dict[str, Any]:
         http_client=openai.DefaultHttpxClient(trust_env=False),
     )
     asking = instructor.from_openai(sdk, mode=instructor.Mode.JSON_SCHEMA)
-    note = ""
-    begun = time.perf_counter()
-    try:
-        _, completion = asking.chat.completions.create_with_completion(
-            model=server.model,
-            messages=[
-                {"role": "system", "content": "List the engagements and agreements it tells of."},
-                {"role": "user", "content": text},
-            ],
-            response_model=PlainSummary,
-            max_retries=0,
-            max_tokens=MAX_TOKENS,
-            temperature=0,
-        )
-    except (instructor.exceptions.IncompleteOutputException, InstructorRetryException) as error:
-        completion, note = error.last_completion, "no valid reply"
-    seconds = time.perf_counter() - begun
-    choice = completion.choices[0]
-    if choice.finish_reason == "length":
-        note = f"cut at {MAX_TOKENS} tokens"
-    found = from_json(choice.message.content or "{}", allow_partial=True)
-    return {
-        "seconds": seconds,
-        "read": completion.usage.prompt_tokens,
-        "written": completion.usage.completion_tokens,
-        "engagements": len(found.get("engagements", ())),
-        "agreements": len(found.get("agreements", ())),
-        "note": note,
-    }
+    asking.on("completion:response", replies.append)
+    asking.chat.completions.create(
+        model=server.model,
+        messages=[
+            {"role": "system", "content": "List the engagements and agreements it tells of."},
+            {"role": "user", "content": text},
+        ],
+        response_model=PlainSummary,
+        max_retries=0,
+        max_tokens=MAX_TOKENS,
+        temperature=0,
+    )
 
 
 if __name__ == "__main__":
+    importlib.import_module("instructor")  # seconds, and no model's
     PASSES = {"summarise": summarise_once, "plain": plain_once}
     print(json.dumps(PASSES[sys.argv[1]](Path(sys.argv[2]).read_text(encoding="utf-8"))))

@@ -62,7 +62,6 @@ def test_strange_names_and_numbers(words: str, strange: str) -> None:
     assert left[0].reason == f"not in the article: {strange}"
 
 
-@pytest.mark.xfail(strict=True, reason="the first word of a sentence is never looked up")
 def test_strange_name_that_opens_a_sentence() -> None:
     """The abstract "Kenya met Chile" would be that of an article that does not name Kenya."""
     abstract, _ = abstracts.choose(["Kenya met Chile in Oslo."], ARTICLE, [], [])

@@ -102,7 +102,9 @@ def test_a_missing_extra_is_told(monkeypatch, model):
         models.choose(model)
 
 
-@pytest.mark.parametrize("model", ["gpt-5", "anthropic/x", "openai/", "openai", "/", "Local", "{0}"])
+@pytest.mark.parametrize(
+    "model", ["gpt-5", "anthropic/x", "openai/", "openai", "/", "Local", "{0}"]
+)
 def test_an_unknown_model_is_told(model):
     """If this failed, a mistyped model would fail somewhere else, later."""
     with pytest.raises(ConfigurationError, match="There is no model") as caught:

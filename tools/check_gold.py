@@ -144,7 +144,10 @@ def _agreement(record: Json, text: str) -> Iterator[str]:
     if not record["acts"]:
         yield "no acts"
     done = [STATUS_OF.get(act["kind"], "") for act in record["acts"] if act["realis"] == "done"]
-    planned = any(act["realis"] == "planned" for act in record["acts"])
+    planned = any(
+        act["realis"] == "planned" and act["kind"] in {"signed", "exchanged"}
+        for act in record["acts"]
+    )
     if record["status"] not in (done or ["agreed" if planned else "proposed"]):
         yield f"status {record['status']} is not that of an act"
 
@@ -206,7 +209,9 @@ def _counts(articles: list[Json]) -> dict[str, Counter[str]]:
             counts["engagement type"][record["type"]] += 1
             counts["engagement status"][record["status"]] += 1
             counts["date form"][record["date_form"]] += 1
-            counts["relation"].update([record["part_of"]["relation"]] if "part_of" in record else [])
+            counts["relation"].update(
+                [record["part_of"]["relation"]] if "part_of" in record else []
+            )
         for record in article["agreements"]:
             counts["agreement status"][record["status"]] += 1
             counts["date form"][record["date_form"]] += 1

@@ -14,9 +14,9 @@ import threading
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
-__all__ = ["arun", "run"]
+__all__ = ["arun", "later", "run"]
 
 T = TypeVar("T")
 _TURN_SECONDS: Final = 0.5
@@ -29,6 +29,23 @@ class _Background:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def later(self, make: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        """Start a coroutine on the loop, if there is one, and do not wait for it.
+
+        Takes no lock: a finaliser may run at any moment, on any thread, this one's included.
+        """
+        loop = self._loop
+        if loop is None or loop.is_closed():
+            return
+
+        def start() -> None:
+            task = loop.create_task(make())
+            self._tasks.add(task)  # the loop itself holds its tasks weakly
+            task.add_done_callback(self._tasks.discard)
+
+        loop.call_soon_threadsafe(start)
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Start the coroutine on the loop; its future may be waited for on any other thread."""
@@ -86,3 +103,8 @@ async def arun(coroutine: Coroutine[Any, Any, T]) -> T:
     Cancelling the caller cancels the coroutine. Raises what the coroutine raises.
     """
     return await asyncio.wrap_future(_background.submit(coroutine))
+
+
+def later(make: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    """Start a coroutine on the background loop without waiting; safe in a finaliser."""
+    _background.later(make)

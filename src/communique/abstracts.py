@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from communique.schemas import Agreement, Engagement, Span
 
 _NAMES = re.compile(r"(?<![.!?]\s)(?<!^)\b[^\W\d_][\w'’.-]*|\d[\d.,]*\d|\d")
+_OPENERS = re.compile(r"(?:^|[.!?]\s+)([^\W\d_][\w'’-]*)")
 _SENTENCES = 3
 _LONGEST = 420
 
@@ -43,8 +44,12 @@ def choose(
 
 def _names(words: str) -> list[str]:
     """The capitalised words within sentences, and the numbers."""
+    from communique import parties
+
     found = [m.group().rstrip(".,'’-") for m in _NAMES.finditer(words)]
-    return [f for f in found if f and (f[0].isupper() or f[0].isdigit())]
+    names = [f for f in found if f and (f[0].isupper() or f[0].isdigit())]
+    # The first word of a sentence has a capital anyway; there a party's name is looked up.
+    return names + [w for w in _OPENERS.findall(words) if parties.find(w)]
 
 
 def _own_sentences(

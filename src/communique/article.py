@@ -183,8 +183,9 @@ def _latin_language(sample: str) -> str | None:
         for tag, function_words in _words_data()["function_words"].items()
     }
     first, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
-    clear = scores[first] > scores[second] and scores[first] * 10 >= len(words)
-    return first if clear and scores[first] > 1 else None
+    # Languages share short words ("met", "in"): a few more of one do not settle it.
+    clear = scores[first] >= scores[second] * 1.5 and scores[first] * 10 >= len(words)
+    return first if clear and scores[first] > 2 else None
 
 
 # --- Paragraphs --------------------------------------------------------------------------------

@@ -62,9 +62,7 @@ class MeetingDraft(Draft):
     words: Phrase = Field(description="the words that tell of it, copied")
     kind: MeetingKind
     status: MeetingStatus
-    who: list[Phrase] = Field(
-        max_length=10, description="each person or side with title, copied"
-    )
+    who: list[Phrase] = Field(max_length=10, description="each person or side with title, copied")
     event: Phrase = Field(description="proper name of the event, copied, or empty")
     when: Phrase = Field(description="date words, copied, or empty")
     where: Phrase = Field(description="place, copied, or empty")

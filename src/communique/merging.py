@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from communique import reading
 from communique.grounding import fold
-from communique.resolving import EVENTS, FUTURE, TALKS, Attendee
+from communique.resolving import EVENTS, FUTURE, PRONOUN, TALKS, Attendee
 from communique.schemas import (
     Act,
     Agreement,
@@ -130,7 +130,7 @@ class Meeting:
         """Focal when any telling is."""
         return self.first.salience
 
-    def same(self, told: Told) -> bool:
+    def same(self, told: Told) -> bool:  # noqa: PLR0911 - one return for each reason
         """Whether a telling is of this engagement."""
         if not _one_kind(self.type, told.type) or not _one_tense(self.status, told.status):
             return False
@@ -323,7 +323,7 @@ def _give_sides(made: Iterable[Meeting], scene: Scene) -> None:
         others = [m for m in made if m is not meeting]
         told = min(meeting.tellings, key=lambda t: t.sentence)
         company = _told_at(told, others, scene)
-        if company is not None and len({a.code for a in company.attendees}) == 2:  # noqa: PLR2004
+        if company is not None and len({a.code for a in company.attendees}) == 2:
             meeting.attendees = [
                 replace(a, person=None, office=None) for a in company.attendees if a.party
             ]
@@ -413,12 +413,9 @@ def _united(evidence: Iterable[Evidence]) -> list[Evidence]:
 def _participant(one: Attendee, meeting: Meeting) -> Participant:
     evidence = [one.evidence]
     for telling in meeting.tellings:
-        for other in telling.attendees:
-            if _fits(one, other):
-                evidence.append(other.evidence)
-    role: Role = "visitor" if meeting.type == "visit" and one is meeting.attendees[0] else (
-        "principal"
-    )
+        evidence += [other.evidence for other in telling.attendees if _fits(one, other)]
+    visits = meeting.type == "visit" and one is meeting.attendees[0]
+    role: Role = "visitor" if visits else "principal"
     name = one.person.name if one.person else None
     return Participant(
         name=name, office=one.office, party=one.party, role=role, evidence=_united(evidence)
@@ -430,8 +427,8 @@ def _laterality(meeting: Meeting) -> Laterality:
     parties = {a.code or id(a): a.party for a in meeting.attendees}
     if len(parties) == 1 and meeting.type not in EVENTS:
         return "unilateral"
-    states = all(p is not None and p.kind == "state" for p in parties.values())
-    if len(parties) == 2 and states and meeting.type not in EVENTS:  # noqa: PLR2004
+    states = all(p is None or p.kind == "state" for p in parties.values())
+    if len(parties) == 2 and states and meeting.type not in EVENTS:
         return "bilateral"
     return "multilateral"
 
@@ -454,10 +451,10 @@ def _setting_of(meeting: Meeting, made: Iterable[Meeting]) -> Meeting | None:
         if telling.sidelines is None:
             continue
         for other in made:
-            event = other.event
-            if other is not meeting and event is not None:
-                if same_event(event.exact, telling.sidelines.exact):
-                    return other
+            if other is meeting or other.event is None:
+                continue
+            if same_event(other.event.exact, telling.sidelines.exact):
+                return other
     return None
 
 
@@ -466,7 +463,7 @@ def _setting_of(meeting: Meeting, made: Iterable[Meeting]) -> Meeting | None:
 
 def _outcomes(meeting: Meeting, made: Sequence[Meeting], scene: Scene) -> list[Statement]:
     """What was said there: the sentences from a telling up to where another engagement is told."""
-    if not reading.supports(scene.language) or len(meeting.attendees) < 2:  # noqa: PLR2004
+    if not reading.supports(scene.language) or len(meeting.attendees) < 2:
         return []
     others = {t.sentence for m in made if m is not meeting for t in m.tellings if m.attendees}
     found: dict[int, Statement] = {}
@@ -476,15 +473,20 @@ def _outcomes(meeting: Meeting, made: Sequence[Meeting], scene: Scene) -> list[S
         for sentence in range(telling.sentence, len(scene.sentences)):
             if sentence in others or scene.item(sentence) != scene.item(telling.sentence):
                 break
+            if sentence == telling.sentence and _SOURCED.search(scene.words(sentence)):
+                continue
             statement = _statement(sentence, meeting, scene)
             if statement is not None:
                 found.setdefault(sentence, statement)
     return [found[s] for s in sorted(found)][:_MOST_OUTCOMES]
 
 
-_SOURCED = re.compile(
-    r",[\"”']? [^,]{1,80}\b(?:said|stated|added|noted|reported|announced)\W*$"
+_OPENING = re.compile(
+    r"\W*(?:in|at|during|following|after|before|on|referring|with|speaking)\b[^,]{0,200},",
+    re.IGNORECASE,
 )
+"""A phrase before the sentence's subject, whose people are not its subject."""
+_SOURCED = re.compile(r",[\"”']? [^,]{1,80}\b(?:said|stated|added|noted|reported|announced)\W*$")
 """Where the sentence names its source and nobody at the engagement is quoted: "…, it said."."""
 _JOINT = re.compile(r"^\W*(?:both|the two|they|the sides|the leaders|two)\b", re.IGNORECASE)
 
@@ -492,7 +494,7 @@ _JOINT = re.compile(r"^\W*(?:both|the two|they|the sides|the leaders|two)\b", re
 def _statement(sentence: int, meeting: Meeting, scene: Scene) -> Statement | None:
     words = scene.words(sentence)
     kind = reading.statements(words)
-    if kind is None or (kind == "assertion" and _SOURCED.search(words)):
+    if kind is None:
         return None
     parties = [a.party for a in meeting.attendees if a.party is not None]
     span = scene.sentences[sentence]
@@ -506,20 +508,25 @@ def _statement(sentence: int, meeting: Meeting, scene: Scene) -> Statement | Non
 
 
 def _speaker(sentence: int, meeting: Meeting, scene: Scene) -> list[Party]:
-    """The party of the attendee named first in the sentence, else of the one it is all about."""
+    """The party of the attendee who is the sentence's subject, else of the one it is all about."""
     span = scene.sentences[sentence]
-    named = [
-        (m.start, a.party)
-        for a in meeting.attendees
-        if a.person is not None and a.party is not None
-        for m in a.person.mentions
-        if span.start <= m.start < span.end
-    ]
+    opening = _OPENING.match(scene.words(sentence))
+    start = span.start + (opening.end() if opening else 0)
+    by_person = {a.person: a.party for a in meeting.attendees if a.person is not None}
+    by_code = {a.code: a.party for a in meeting.attendees if a.party is not None}
     lead = scene.lead(scene.item(sentence))
-    own = [a.party for a in meeting.attendees if a.person is lead and a.party is not None]
-    if own:
-        return own
-    return [min(named, key=lambda n: n[0])[1]] if named else []
+    pronoun = PRONOUN.match(scene.words(sentence).lstrip(' "“'))
+    for mention in () if pronoun else scene.mentions_in(sentence):
+        if mention.start < start:
+            continue
+        person = next((p for p in by_person if mention in p.mentions), None)
+        party = by_person[person] if person else None
+        if party is None and mention.party is not None:
+            party = by_code.get(mention.party.code)
+        if party is not None:
+            return [party]
+        break
+    return [a.party for a in meeting.attendees if a.person is lead and a.party is not None]
 
 
 # --- agreements -------------------------------------------------------------------------------
@@ -534,7 +541,7 @@ def agreements(
     """Merge instruments into agreements, in the order of their first evidence."""
     groups: list[list[Instrument]] = []
     for one in sorted(instruments, key=lambda i: i.evidence.start):
-        home = next((g for g in groups if any(_same_instrument(one, o) for o in g)), None)
+        home = next((g for g in groups if _belongs(one, g)), None)
         if home is None and _bare(one):
             home = _meant(one, groups, scene)
         if home is None:
@@ -561,11 +568,15 @@ def _meant(
     return None
 
 
-def _same_instrument(a: Instrument, b: Instrument) -> bool:
-    """One acronym or one title; and no party that contradicts."""
-    first, second = {p.code for p in a.parties}, {p.code for p in b.parties}
-    if first and second and not (first <= second or second <= first):
-        return False
+def _belongs(one: Instrument, group: Sequence[Instrument]) -> bool:
+    """One acronym or one title with any of a group, and no party that contradicts all of it."""
+    ours = {p.code for p in one.parties}
+    theirs = {p.code for other in group for p in other.parties}
+    agree = not ours or not theirs or ours <= theirs or theirs <= ours
+    return agree and any(_same_title(one, other) for other in group)
+
+
+def _same_title(a: Instrument, b: Instrument) -> bool:
     if a.acronym and b.acronym:
         return a.acronym == b.acronym
     names = {fold(a.title), fold(a.acronym or a.title)}
@@ -583,7 +594,7 @@ def _agreement(
     acts = _acts(group)
     told_at = _told_at(group[0], made, scene)
     parties = max((list(i.parties) for i in group), key=len)
-    if len(parties) < 2 and told_at is not None:  # noqa: PLR2004
+    if len(parties) < 2 and told_at is not None:
         parties = _with_company(parties, told_at)
     status, date = status_of(acts)
     return Agreement(
@@ -605,7 +616,9 @@ def _acts(group: Iterable[Instrument]) -> list[Act]:
     return [by_span[key] for key in sorted(by_span)]
 
 
-def _told_at(instrument: Instrument | Told, made: Sequence[Meeting], scene: Scene) -> Meeting | None:
+def _told_at(
+    instrument: Instrument | Told, made: Sequence[Meeting], scene: Scene
+) -> Meeting | None:
     """The engagement in whose telling it stands: the last focal one of two sides before it."""
     before = [
         (t.evidence.start, m)
@@ -622,7 +635,7 @@ def _with_company(parties: Sequence[Party], meeting: Meeting) -> list[Party]:
     """The parties, completed by those of a bilateral engagement."""
     company = {a.party.code: a.party for a in meeting.attendees if a.party and a.party.code}
     codes = {p.code for p in parties}
-    if len(company) != 2 or not codes <= set(company):  # noqa: PLR2004
+    if len(company) != 2 or not codes <= set(company):
         return list(parties)
     return [*parties, *(p for code, p in company.items() if code not in codes)]
 
@@ -651,10 +664,7 @@ def status_of(acts: Sequence[Act]) -> tuple[AgreementStatus, DateValue | None]:
         planned = [a for a in acts if a.realis == "planned" and a.kind in {"signed", "exchanged"}]
         return ("agreed", planned[0].date) if planned else ("proposed", None)
     dated = [a for a in told if a.date is not None and a.date.end is not None]
-    if dated:
-        decided = max(dated, key=lambda a: (_day(a), _rank(a)))
-    else:
-        decided = max(told, key=_rank)
+    decided = max(dated, key=lambda a: (_day(a), _rank(a))) if dated else max(told, key=_rank)
     return _STATUS[decided.kind], decided.date
 
 

@@ -625,18 +625,19 @@ def _party(code: str | None, words: str) -> Party | None:
 
 
 @cache
-def _default() -> Resolver:
+def default() -> Resolver:
+    """Return the resolver that knows no aliases."""
     return Resolver()
 
 
 def resolve(words: str, *, context: str | None = None) -> Party | None:
     """Return the one party that the words name, or None; see `Resolver.resolve`."""
-    return _default().resolve(words, context=context)
+    return default().resolve(words, context=context)
 
 
 def find(text: str, *, context: str | None = None) -> list[tuple[int, int, Party]]:
     """Return every party named in the text, with its span; see `Resolver.find`."""
-    return _default().find(text, context=context)
+    return default().find(text, context=context)
 
 
 def country_of_place(words: str, *, context: str | None = None) -> str | None:
@@ -657,6 +658,6 @@ def country_of_place(words: str, *, context: str | None = None) -> str | None:
     certain = _certain(hits)
     if certain:
         return next(iter(certain)) if len(certain) == 1 else None
-    named = _default().codes_named(context)
+    named = default().codes_named(context)
     settled = {_settled(hit.entry, named, context or "") for hit in hits}
     return settled.pop() if len(settled) == 1 else None

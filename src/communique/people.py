@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from communique import parties
 
 if TYPE_CHECKING:
+    from communique.parties import Resolver
     from communique.schemas import Party
 
 __all__ = ["Mention", "find", "parse", "same"]
@@ -164,7 +165,15 @@ def _tokens(text: str) -> list[_Token]:
 class _Reader:
     """One text, its words and its parties, and the grammar over them."""
 
-    def __init__(self, text: str, context: str | None, *, whole: bool = False) -> None:
+    def __init__(
+        self,
+        text: str,
+        context: str | None,
+        *,
+        whole: bool = False,
+        resolver: Resolver | None = None,
+    ) -> None:
+        self.resolver = resolver or parties.default()
         self.text = text
         self.context = context
         self.whole = whole
@@ -181,7 +190,7 @@ class _Reader:
         """Parties by the token that they begin with: the last token and the party."""
         starts = {token.start: index for index, token in enumerate(self.tokens)}
         aligned = {}
-        for start, end, party in parties.find(self.text, context=self.context):
+        for start, end, party in self.resolver.find(self.text, context=self.context):
             first = starts.get(start)
             if first is None:
                 continue
@@ -455,7 +464,8 @@ class _Reader:
         if found and not self._touches(at - 1):
             return _Lead(start, bare, -1, determiner, ())
         if not found and self._unsettled(at, determiner):
-            party = parties.resolve(self.tokens[at].raw, context=self.context or self.text[:2000])
+            words, context = self.tokens[at].raw, self.context or self.text[:2000]
+            party = self.resolver.resolve(words, context=context)
             found.append((at, at, party))
             at += 1
         return _Lead(start, bare, self._adverbs(at), determiner, tuple(found))
@@ -789,24 +799,26 @@ def _led(found: list[Mention], text: str) -> list[Mention]:
     return found
 
 
-def find(text: str, *, context: str | None = None) -> list[Mention]:
+def find(
+    text: str, *, context: str | None = None, resolver: Resolver | None = None
+) -> list[Mention]:
     """Return all mentions of people in reading order, without overlaps, the longest phrases.
 
     A name without an office is a mention when a titled mention of the same text establishes
-    it. `context` is any text around this one; it settles "Korean" and the like. Linear in the
-    text; never raises on any string.
+    it. `context` is any text around this one; it settles "Korean" and the like; `resolver` knows
+    parties, by other names too. Linear in the text; never raises on any string.
     """
-    return _Reader(text, context).mentions()
+    return _Reader(text, context, resolver=resolver).mentions()
 
 
-def parse(phrase: str, *, context: str | None = None) -> Mention:
+def parse(phrase: str, *, context: str | None = None, resolver: Resolver | None = None) -> Mention:
     """Read one phrase that names one person or one group; offsets are into the phrase.
 
     Unlike in `find`, a capitalised run alone is a name here. Of a phrase with several mentions,
     the first name, office and party count; of several parties without a name, none does. Never
     raises on any string.
     """
-    found = _Reader(phrase, context, whole=True).mentions()
+    found = _Reader(phrase, context, whole=True, resolver=resolver).mentions()
     if not found:
         return _foreign(phrase, context)
     named = next((m for m in found if m.name is not None), found[0])

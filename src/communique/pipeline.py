@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import time
+import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -203,6 +204,7 @@ class Summariser:
         """The client, made at the first call; the embedded model starts here."""
         import asyncio
 
+        from communique import _loop
         from communique.cache import open_cache
         from communique.client import Client
 
@@ -216,6 +218,8 @@ class Summariser:
                     timeout=self.timeout,
                     reasks=self.profile.reasks,
                 )
+                # Its connections belong to the background loop, and end with the summariser.
+                weakref.finalize(self, _loop.later, self._client.aclose).atexit = False
         self._announce(self._client)
         return self._client
 

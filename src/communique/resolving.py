@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from communique import dates, people, reading
 from communique.grounding import Index
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         Salience,
     )
 
-PRONOUN = re.compile(r"\b(?:he|she|his|her|him|I|me|my)\b")
+PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Hh]is|[Hh]er|him|I|me|[Mm]y)\b")
 FIRST_PERSON = re.compile(r"\b(?:I|me|my|we|us)\b")
 _PRONOUNS = frozenset({"he", "she", "him", "her", "his", "they", "i", "we", "his counterpart"})
 _BOTH = re.compile(
@@ -129,7 +129,7 @@ class Reader:
     def leave_out(self, what: str, words: str, reason: str) -> None:
         """Note something that does not become part of a record."""
         self.findings.left_out.append(
-            LeftOut(what=what, words=words, reason=reason, passage=self.passage.index)  # type: ignore[arg-type]
+            LeftOut(what=what, words=words, reason=reason, passage=self.passage.index)
         )
 
     def locate(self, words: str, near: int | None = None) -> Evidence | None:
@@ -197,9 +197,11 @@ class Reader:
             if match is None:
                 continue
             spelled = words[: match.start()] + name + words[match.end() :]
-            for trigger in reading.triggers(spelled):
-                if match.start() <= trigger.start < match.start() + len(name):
-                    found.append(replace(trigger, start=match.start(), end=match.end()))
+            found += [
+                replace(trigger, start=match.start(), end=match.end())
+                for trigger in reading.triggers(spelled)
+                if match.start() <= trigger.start < match.start() + len(name)
+            ]
         return found
 
     def supplement(self, told: Sequence[Told]) -> None:
@@ -258,7 +260,7 @@ class Reader:
         left, right = min(anchor.start, start), max(min(anchor.end, span.end), end)
         return self.scene.evidence(left, right)
 
-    def _event(
+    def _event(  # noqa: PLR0911 - one return for each way to be named
         self, draft: MeetingDraft | None, sentence: int, trigger: Trigger | None
     ) -> Evidence | None:
         """The proper name of the event: in the sentence, and with a capital."""
@@ -271,7 +273,7 @@ class Reader:
                 whole = (span.start + start, span.start + end)
                 if whole[0] <= found.start < whole[1] and not _within(whole, side):
                     return self.scene.evidence(*whole)
-            return None
+            return found if found.exact in self.scene.event_acronyms else None
         if found is not None and _CAPITALISED.search(found.exact):
             return found
         if trigger is None:
@@ -303,7 +305,7 @@ class Reader:
 
     # --- who ------------------------------------------------------------------------------
 
-    def _attendees(
+    def _attendees(  # noqa: C901 - the ways to be named, one after the other
         self,
         draft: MeetingDraft | None,
         sentence: int,
@@ -403,15 +405,25 @@ class Reader:
         span = self.scene.sentences[sentence]
         unnamed = [m for m in self.scene.mentions_in(sentence) if m.name is None]
         codes = {m.party.code for m in unnamed if m.party}
-        return party.code in codes and not any(
-            p is person for p in map(self._person, self.scene.mentions_in(sentence)) if p
-        ) and span.end <= mention.start
+        return (
+            party.code in codes
+            and not any(
+                p is person for p in map(self._person, self.scene.mentions_in(sentence)) if p
+            )
+            and span.end <= mention.start
+        )
 
     def _unlisted(self, words: str, located: Evidence) -> list[Attendee]:
         """A phrase that no rule found: a name the model saw, or a party."""
-        parsed = people.parse(located.exact, context=self.scene.text)
+        parsed = people.parse(
+            located.exact,
+            context=self.scene.text if self.ruled else None,
+            resolver=self.scene.resolver,
+        )
         if parsed.name is not None:
-            person = self.scene.person(parsed.name, located.start)
+            person = self.scene.person(parsed.name, located.start) or self.scene.introduce(
+                parsed.name, parsed.office, parsed.party
+            )
             party = parsed.party or (person.party if person else None)
             if person is not None:
                 return [Attendee(person, party, parsed.office or person.office, located)]
@@ -440,7 +452,7 @@ class Reader:
         """Add the person that the item is about, where a pronoun or a lone counterpart asks."""
         words = self.scene.words(sentence)
         self._add_speaker(found, sentence, trigger)
-        alone = len({a.person or a.code for a in found}) < 2  # noqa: PLR2004
+        alone = len({a.person or a.code for a in found}) < 2
         if not alone or (found and trigger.type == "visit"):
             return
         asked = PRONOUN.search(words[: trigger.end]) or trigger.type in {"meeting", "call"}
@@ -478,7 +490,7 @@ class Reader:
         others: dict[object, list[Attendee]] = {}
         for one in attendees[1:]:
             others.setdefault(one.code or one.person, []).append(one)
-        if not separate or len(others) < 2:  # noqa: PLR2004
+        if not separate or len(others) < 2:
             return [replace(base, attendees=attendees)]
         return [replace(base, attendees=(attendees[0], *group)) for group in others.values()]
 
@@ -498,10 +510,12 @@ class Reader:
             located = self.locate(when, anchor.start)
             if located is None:
                 self.leave_out("date", when, "not in the passage")
-            elif span.start <= located.start < span.end:
-                return self._dated(located, sentence, status)
-            else:
+            elif not span.start <= located.start < span.end:
                 self.leave_out("date", when, "not in the sentence that tells of it")
+            elif self._claimed(sentence, (located.start - span.start, located.end - span.start)):
+                self.leave_out("date", when, "the date of something else")
+            else:
+                return self._dated(located, sentence, status)
         found = dates.find(self.scene.words(sentence), language=self.scene.language)
         free = [f for f in found if not self._claimed(sentence, f)]
         if len(free) > 1:
@@ -518,7 +532,8 @@ class Reader:
         start = self.scene.sentences[sentence].start
         end = anchor.end - start
         limit = min(
-            (t.start for t in self.triggers(sentence) if t.start >= end), default=len(self.scene.text)
+            (t.start for t in self.triggers(sentence) if t.start >= end),
+            default=len(self.scene.text),
         )
         return [f for f in free if end <= f[0] < limit][:1]
 
@@ -533,7 +548,7 @@ class Reader:
     def _dated(
         self, located: Evidence, sentence: int, status: EngagementStatus
     ) -> DateValue | None:
-        direction = "future" if status in FUTURE else "past"
+        direction: Literal["past", "future"] = "future" if status in FUTURE else "past"
         value = dates.resolve(
             located.exact,
             self.scene.reference(sentence),
@@ -554,7 +569,7 @@ class Reader:
             self.leave_out("place", where, "not in the sentence that tells of it")
             return None
         country = country_of_place(located.exact, context=self.scene.text)
-        if country is None and not _CAPITALISED.search(located.exact):
+        if country is None and self.ruled and not _CAPITALISED.search(located.exact):
             self.leave_out("place", where, "names no place")
             return None
         return Place(name=located.exact, country=country, evidence=located)
@@ -570,9 +585,11 @@ class Reader:
         # What is visited is named at once; where a meeting was, behind a preposition.
         pattern = _VISITED if trigger.type == "visit" else _BEHIND
         for found in pattern.finditer(self.scene.text[start:end]):
-            country = country_of_place(found.group(1), context=self.scene.text)
+            name = found.group(1).rstrip(".,'’-")
+            country = country_of_place(name, context=self.scene.text)
             if country is not None:
-                evidence = self.scene.evidence(start + found.start(1), start + found.end(1))
+                left = start + found.start(1)
+                evidence = self.scene.evidence(left, left + len(name))
                 return Place(name=evidence.exact, country=country, evidence=evidence)
         return None
 
@@ -632,7 +649,7 @@ class Reader:
             where = scene.evidence(span.start + chosen[0], span.start + chosen[1])
             dated = self._dated(where, sentence, status)
         evidence = scene.evidence(span.start + verb[0], span.start + verb[1])
-        return Act(kind=kind, realis=realis, date=dated, evidence=[evidence])  # type: ignore[arg-type]
+        return Act(kind=kind, realis=realis, date=dated, evidence=[evidence])
 
     def _between(self, draft: AgreementDraft, sentence: int, title: Title) -> tuple[Party, ...]:
         """The parties that the title names, else those of the draft, in the sentence."""
@@ -669,7 +686,7 @@ class Reader:
             party = self.scene.resolver.resolve(words, context=self.scene.text)
             if party is not None and self.locate(words) is not None:
                 parties.append(party)
-        act = Act(kind=kind, realis=realis, date=dated, evidence=[located])  # type: ignore[arg-type]
+        act = Act(kind=kind, realis=realis, date=dated, evidence=[located])
         self.findings.instruments.append(
             Instrument(
                 sentence, located.exact, None, "agreement", located, _distinct(parties), (act,)

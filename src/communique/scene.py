@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING
 from communique import people, reading
 from communique.grounding import Index
 from communique.parties import Resolver
+from communique.people import Mention
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
     from communique.article import Article
-    from communique.people import Mention
     from communique.schemas import Evidence, Party, Span
 
 _PREPOSITION = re.compile(r"\b(?:in|on|to|against|of|towards?|over|with)(?: the)? $", re.IGNORECASE)
@@ -36,6 +36,7 @@ _ATTRIBUTE = re.compile(
 )
 """What follows a party's name that is an attribute: a common noun, no verb and no function word."""
 _BELOW = frozenset({"deputy", "vice", "assistant", "under", "acting", "former"})
+_NO_NAME = re.compile(r"\d|\b[A-Z]{2,}\b|[\n:;]")
 _QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
 _ARTICLE_STATES = frozenset({"state", "territory"})
@@ -144,7 +145,7 @@ class Scene:
     @cached_property
     def mentions(self) -> list[Mention]:
         """Every mention of a person or side, in reading order."""
-        return people.find(self.text, context=self.text)
+        return people.find(self.text, context=self.text, resolver=self.resolver)
 
     def mentions_in(self, sentence: int) -> list[Mention]:
         """The mentions of one sentence."""
@@ -173,6 +174,27 @@ class Scene:
             person.adopt(mention)
         return found
 
+    def introduce(self, name: str, office: str | None, party: Party | None) -> Person | None:
+        """Take up somebody whom a draft names and no title introduces: "Modi met Macron".
+
+        Every place where the name stands becomes a mention. None for what cannot be the name
+        of a person: a party, an event, an abbreviation.
+        """
+        if self.resolver.find(name) or _NO_NAME.search(name) or reading.event_names(name):
+            return None
+        person = Person(name, office, party)
+        for found in self.index.find_all(name):
+            span = (found.start, found.end)
+            if any(m.start < found.end and found.start < m.end for m in self.mentions):
+                continue
+            person.adopt(Mention(*span, name, *span, office, party, plural=False))
+        if not person.mentions:
+            return None
+        self.people.append(person)
+        self.mentions.extend(person.mentions)
+        self.mentions.sort(key=lambda m: m.start)
+        return person
+
     def person(self, name: str, near: int) -> Person | None:
         """The person that a name means at an offset: the nearest of those it fits."""
         fitting = [p for p in self.people if people.same(p.name, name)]
@@ -194,7 +216,7 @@ class Scene:
         return most if counts[most] > 2 * counts[first] else first
 
     def titled(self, office: str, near: int) -> Person | None:
-        """The person that "the Defence Minister" means: the lead, else the last one named before."""
+        """The person that "the Defence Minister" means: the lead, else the last named before."""
         wanted = office.lower().removeprefix("the ").split()
         fits = [p for p in self.people if p.office and _holds(p.office, wanted)]
         lead = self.lead(self.article.item_at(near))
@@ -264,7 +286,7 @@ class Scene:
             weights[party.code] += self._weight(start, end)
             first.setdefault(party.code, party)
         ranked = weights.most_common(2)
-        if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):  # noqa: PLR2004
+        if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
             return None
         return first[ranked[0][0]]
 
