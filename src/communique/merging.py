@@ -63,6 +63,7 @@ _ORDER = [kind for kind in _STATUS if kind != "implementing"]
 _ORDINAL = re.compile(r"\b\d+(?:st|nd|rd|th)?\b")
 _MOST_OUTCOMES = 12
 _LASTING = frozenset({"visit", "summit", "conference", "exercise"})
+_EVENT_DAYS = 10
 _REACH = 3
 """For how many sentences an announcement ("had five calls today") speaks of what follows."""
 _OF_TWO = frozenset({"dialogue", "negotiation", "exercise"})
@@ -134,10 +135,11 @@ class Meeting:
         """Whether a telling is of this engagement."""
         if not _one_kind(self.type, told.type) or not _one_tense(self.status, told.status):
             return False
+        if self.event is not None and told.event is not None:
+            # An event lasts: its opening and its second day are of one.
+            return _near(self.date, told.date) and self._same_event(told)
         if not _one_date(self.date, told.date):
             return False
-        if self.event is not None and told.event is not None:
-            return self._same_event(told)
         if (self.event is None) != (told.event is None) and self.type != told.type:
             return False
         if not _one_place(self.place, told.place):
@@ -208,6 +210,13 @@ def _full_event(told: Told) -> str:
     """The event's name with its place, by which it may be called too."""
     place = f" {told.place.name}" if told.place else ""
     return (told.event.exact if told.event else "") + place
+
+
+def _near(a: DateValue | None, b: DateValue | None) -> bool:
+    """Whether two dates may fall within one event's days."""
+    if a is None or b is None or not (a.start and a.end and b.start and b.end):
+        return True
+    return (max(a.start, b.start) - min(a.end, b.end)).days <= _EVENT_DAYS
 
 
 def _one_place(a: Place | None, b: Place | None) -> bool:
@@ -623,7 +632,7 @@ def _told_at(
     before = [
         (t.evidence.start, m)
         for m in made
-        if len({a.code for a in m.attendees} - {None}) > 1
+        if len(m.attendees) > 1 and any(a.code for a in m.attendees)
         for t in m.tellings
         if t.sentence <= instrument.sentence
         and scene.item(t.sentence) == scene.item(instrument.sentence)
@@ -635,7 +644,7 @@ def _with_company(parties: Sequence[Party], meeting: Meeting) -> list[Party]:
     """The parties, completed by those of a bilateral engagement."""
     company = {a.party.code: a.party for a in meeting.attendees if a.party and a.party.code}
     codes = {p.code for p in parties}
-    if len(company) != 2 or not codes <= set(company):
+    if len(company) > 2 or not codes <= set(company):
         return list(parties)
     return [*parties, *(p for code, p in company.items() if code not in codes)]
 

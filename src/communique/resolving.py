@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from communique.reading import Title, Trigger
     from communique.scene import Person, Scene
     from communique.schemas import (
+        ActKind,
         AgreementType,
         EngagementStatus,
         EngagementType,
@@ -55,6 +56,12 @@ _REACHES = re.compile(
 _PLACE_NAME = r"((?:[A-Z][\w.'’-]*)(?:,? (?:[A-Z][\w.'’-]*)){0,3})"
 _BEHIND = re.compile(rf"\b(?:in|at) (?:the )?{_PLACE_NAME}")
 _VISITED = re.compile(rf"^(?: to| in)? (?:the )?{_PLACE_NAME}")
+_BY = re.compile(r" (?:of|by)(?: the)? ")
+_AT_IT = re.compile(
+    r"^\W*(?:addressing|attending|opening|inaugurating|closing|speaking (?:at|to)|taking part in|"
+    r"participating in)\b",
+    re.IGNORECASE,
+)
 _IN_PLACE = re.compile(r"\b(?:in|at) (?:[A-Z][\w.'’-]*,? ?){1,4}")
 _CAPITALISED = re.compile(r"[A-Z]")
 FUTURE: frozenset[str] = frozenset({"planned", "proposed", "postponed", "cancelled"})
@@ -283,7 +290,8 @@ class Reader:
                 whole = (span.start + start, span.start + end)
                 return None if _within(whole, side) else self.scene.evidence(*whole)
         short = self.scene.words(sentence)[trigger.start : trigger.end]
-        if short in self.scene.event_acronyms:
+        definite = self.scene.words(sentence)[: trigger.start].lower().endswith("the ")
+        if short in self.scene.event_acronyms or (definite and short.istitle()):
             return self.scene.evidence(span.start + trigger.start, span.start + trigger.end)
         return None
 
@@ -355,6 +363,8 @@ class Reader:
                 break
             subjects.append(mention)
         # A visit is its visitor's; those met during it met the visitor.
+        if trigger.type == "visit" and after and _BY.fullmatch(self.scene.text[right : after[0].start]):
+            return after[:1]
         if trigger.type == "visit" or not after or not self._reaches(right, after[0].start):
             return subjects
         objects = after[:1]
@@ -456,6 +466,7 @@ class Reader:
         if not alone or (found and trigger.type == "visit"):
             return
         asked = PRONOUN.search(words[: trigger.end]) or trigger.type in {"meeting", "call"}
+        asked = asked or (trigger.type in EVENTS and _AT_IT.match(words))
         lead = self.scene.lead(self.scene.item(sentence))
         if not asked or lead is None or any(a.person is lead for a in found):
             return
@@ -620,9 +631,10 @@ class Reader:
         scene = self.scene
         start = scene.sentences[sentence].start
         words = scene.words(sentence)
+        readings = reading.acts(words, (title.start, title.end))
+        verbs = [(a.start, a.end) for a in readings]
         acts = tuple(
-            self._act(a.kind, a.realis, sentence, (a.start, a.end))
-            for a in reading.acts(words, (title.start, title.end))
+            self._act(a.kind, a.realis, sentence, (a.start, a.end), verbs) for a in readings
         )
         self.findings.instruments.append(
             Instrument(
@@ -636,18 +648,30 @@ class Reader:
             )
         )
 
-    def _act(self, kind: str, realis: Realis, sentence: int, verb: tuple[int, int]) -> Act:
-        """An act with the date that stands in its clause: the next after it, else before it."""
+    def _act(
+        self,
+        kind: ActKind,
+        realis: Realis,
+        sentence: int,
+        verb: tuple[int, int],
+        verbs: Sequence[tuple[int, int]],
+    ) -> Act:
+        """An act with the date of its clause: the next behind its verb, else the last before it.
+
+        A date beyond another act's verb is that act's.
+        """
         scene = self.scene
         span = scene.sentences[sentence]
         found = dates.find(scene.words(sentence), language=scene.language)
-        status: EngagementStatus = "planned" if realis == "planned" else "held"
-        after = [f for f in found if f[0] >= verb[1]]
-        chosen = min(after, key=lambda f: f[0]) if after else max(found, default=None)
+        first = max((v[1] for v in verbs if v[1] <= verb[0]), default=0)
+        last = min((v[0] for v in verbs if v[0] >= verb[1]), default=len(scene.text))
+        behind = [f for f in found if verb[1] <= f[0] < last]
+        before = [f for f in found if first <= f[0] and f[1] <= verb[0]]
+        chosen = min(behind, default=None) or max(before, default=None)
         dated = None
         if chosen is not None and kind not in {"implementing", "requested"}:
             where = scene.evidence(span.start + chosen[0], span.start + chosen[1])
-            dated = self._dated(where, sentence, status)
+            dated = self._dated(where, sentence, "planned" if realis == "planned" else "held")
         evidence = scene.evidence(span.start + verb[0], span.start + verb[1])
         return Act(kind=kind, realis=realis, date=dated, evidence=[evidence])
 
@@ -665,7 +689,17 @@ class Reader:
                 continue
             if span.start <= located.start < span.end:
                 drafted += [p for _, _, p in self.scene.parties_in(located.start, located.end)]
-        return _distinct([*named, *drafted])
+        told = _distinct([*named, *drafted])
+        return told if len(told) > 1 else self._parties_of(sentence, told)
+
+    def _parties_of(self, sentence: int, told: tuple[Party, ...]) -> tuple[Party, ...]:
+        """The two sides of a sentence, by those it names and those for whom its people stand."""
+        span = self.scene.sentences[sentence]
+        states = [p for _, _, p in self.scene.parties_in(span.start, span.end) if p.code]
+        stood_for = [self._at_home(self._of_mention(m)) for m in self.scene.mentions_in(sentence)]
+        sides = _distinct([*told, *states, *(a.party for a in stood_for if a.party is not None)])
+        codes = {p.code for p in told}
+        return sides if len(sides) == 2 and codes <= {p.code for p in sides} else told
 
     def _instrument_as_drafted(
         self, draft: AgreementDraft, sentence: int, located: Evidence

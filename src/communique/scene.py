@@ -30,13 +30,18 @@ if TYPE_CHECKING:
 _PREPOSITION = re.compile(r"\b(?:in|on|to|against|of|towards?|over|with)(?: the)? $", re.IGNORECASE)
 _INTRODUCED = re.compile(r"\(([A-Z][A-Za-z]*[A-Z])\)")
 _COMPOUND = re.compile(r"[-–/]")
+_OTHER_SIDE = re.compile(r" (?:side|counterparts?|delegation)\b")
 _ATTRIBUTE = re.compile(
     r" (?!(?:and|or|to|as|in|on|at|by|for|from|of|with|through|including|has|have|had|is|are|was|"
     r"were|will|would|after|before|who|which|that|but|during|until|also|said|says)\b)[a-z]"
 )
 """What follows a party's name that is an attribute: a common noun, no verb and no function word."""
 _BELOW = frozenset({"deputy", "vice", "assistant", "under", "acting", "former"})
-_NO_NAME = re.compile(r"\d|\b[A-Z]{2,}\b|[\n:;]")
+_NO_NAME = re.compile(r"\d|\b[A-Z]{2,}\b|[\n:;,]")
+_SPEAKS_FOR = re.compile(
+    r"\b(?:spokes(?:person|man|woman)|press secretary|correspondent)\b", re.IGNORECASE
+)
+"""The office of somebody who tells the news and is not it."""
 _QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
 _ARTICLE_STATES = frozenset({"state", "territory"})
@@ -180,7 +185,10 @@ class Scene:
         Every place where the name stands becomes a mention. None for what cannot be the name
         of a person: a party, an event, an abbreviation.
         """
-        if self.resolver.find(name) or _NO_NAME.search(name) or reading.event_names(name):
+        cased = name.lower() != name.upper()
+        if self.resolver.find(name) or _NO_NAME.search(name) or (cased and name == name.lower()):
+            return None
+        if reading.event_names(name) or self._in_a_title(name):
             return None
         person = Person(name, office, party)
         for found in self.index.find_all(name):
@@ -195,6 +203,16 @@ class Scene:
         self.mentions.sort(key=lambda m: m.start)
         return person
 
+    def _in_a_title(self, name: str) -> bool:
+        """Whether a name is part of an agreement's title wherever it stands."""
+        for found in self.index.find_all(name):
+            sentence = self.sentence_at(found.start)
+            start = self.sentences[sentence].start
+            titles = reading.titles(self.words(sentence))
+            if not any(start + t.start <= found.start < start + t.end for t in titles):
+                return False
+        return True
+
     def person(self, name: str, near: int) -> Person | None:
         """The person that a name means at an offset: the nearest of those it fits."""
         fitting = [p for p in self.people if people.same(p.name, name)]
@@ -208,7 +226,7 @@ class Scene:
         counts = {
             p: sum(span.start <= m.name_start < span.end for m in p.mentions) for p in self.people
         }
-        here = [p for p in self.people if counts[p]]
+        here = [p for p in self.people if counts[p] and not _SPEAKS_FOR.search(p.office or "")]
         if not here:
             return None
         first = min(here, key=lambda p: min(m.start for m in p.mentions if m.start >= span.start))
@@ -285,15 +303,25 @@ class Scene:
                 continue
             weights[party.code] += self._weight(start, end)
             first.setdefault(party.code, party)
+        for party in first.values():
+            # News begins with whom it is about.
+            opens = party is next(iter(first.values())) and self._opens(party, span.start)
+            weights[party.code or ""] += 3 * opens
         ranked = weights.most_common(2)
         if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
             return None
         return first[ranked[0][0]]
 
+    def _opens(self, party: Party, start: int) -> bool:
+        """Whether an item begins with a party's name."""
+        return self.text[start : start + 80].lstrip().startswith(party.as_written)
+
     def _weight(self, start: int, end: int) -> int:
         """A compound ("India-US") says most, then an attribute ("U.S. troops"), a place least."""
         if _COMPOUND.match(self.text[end : end + 1]) or _COMPOUND.match(self.text[start - 1 :][:1]):
             return 6
+        if _OTHER_SIDE.match(self.text, end):
+            return 0
         if _ATTRIBUTE.match(self.text, end):
             return 4
         return 1 if _PREPOSITION.search(self.text[max(0, start - 14) : start]) else 2
