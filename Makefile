@@ -4,7 +4,7 @@
 #   make test         the tests: no network, no model
 #   make test-local   the tests that run the embedded model: minutes
 #   make lint         ruff, mypy and the import contracts
-#   make record       records the cassettes anew, with the embedded model
+#   make record       records the cassettes anew, with the embedded model, and the README's output
 #   make bench        the measurements of benchmarks/
 #   make lock         resolves the dependencies anew (needs uv)
 #   make clean        removes what was built
@@ -47,6 +47,7 @@ lint: $(STAMP)
 
 record: $(STAMP)
 	COMMUNIQUE_RECORD=1 $(BIN)/python -m pytest --record-mode=rewrite -m recorded
+	COMMUNIQUE_README=1 $(BIN)/python -m pytest -k readme_shows
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py
