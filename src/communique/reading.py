@@ -9,6 +9,7 @@ sentence they were given. Every pattern is compiled once and has bounded repeats
 from __future__ import annotations
 
 import functools
+import itertools
 import json
 import re
 from dataclasses import dataclass
@@ -86,7 +87,9 @@ def _trigger_patterns() -> list[tuple[EngagementType, re.Pattern[str]]]:
     people = "(?:" + "|".join(_lexicon()["people"]) + ")"
     light = "|".join(_lexicon()["light_verbs"])
     # The words between a light verb and its noun: no preposition, or the noun is another's.
-    filler = r"(?:(?!(?:with|on|in|at|for|by|to|from|after|and|that|who)\b)[\w.'’&-]+ ){0,6}?"
+    # "have been signed during the visit" has no light verb.
+    filler = r"(?:(?!(?:with|on|in|at|for|by|to|from|after|during|and|that|who|been|be)\b)"
+    filler += r"[\w.'’&-]+ ){0,6}?"
     found = []
     for kind, body in _lexicon()["triggers"]:
         text = body.replace("PEOPLE", "(?i:" + people + ")")
@@ -110,6 +113,13 @@ _HARD = re.compile(
     re.IGNORECASE,
 )
 _RELATIVE = re.compile(r"\s*(?:who|whom|which|where|during which)\b", re.IGNORECASE)
+# ", hosted by Peru," and ", due on Monday," stand between a subject and its verb.
+_ASIDE = re.compile(
+    r"\s*(?!(?:was|were|is|are|has|have|had|will|would)\b)(?:last |first |originally |jointly )?"
+    r"(?:\w{2,16}(?:ed|en)|held|led|due|set) (?:by|in|on|at|for|from|under|since|last|next|to)\b"
+    r"[^,;.]{0,80},"
+)
+_PLURAL_VERB = re.compile(r"(?<!\bto )\b(?:resume|continue)\b")
 _WORD = re.compile(r"[^\W\d_][\w’'-]*")
 
 
@@ -181,12 +191,15 @@ def _clause(sentence: str, start: int, end: int) -> tuple[int, int]:
 
 def _resumption(sentence: str, segments: tuple[_Segment, ...], last: int) -> int:
     """Where the verb of a subject stands that a relative clause or an aside parts from it."""
-    for i in range(last + 1, min(last + 4, len(segments))):
+    for i in range(last + 1, min(last + 6, len(segments))):
         if _HARD.fullmatch(segments[i].opener) and not _RELATIVE.match(segments[i].opener):
             return last
         if _RELATIVE.match(segments[i].opener):
             continue
-        if _is_finite(sentence[segments[i].start : segments[i].end]):
+        if segments[i].opener == "," and _ASIDE.match(sentence[segments[i].start :]):
+            continue
+        part = sentence[segments[i].start : segments[i].end]
+        if _is_finite(part) or _PLURAL_VERB.search(part):
             return i
     return last
 
@@ -202,19 +215,26 @@ def triggers(sentence: str) -> list[Trigger]:
     blocked = _blocked(sentence)
     names = event_names(sentence)
     spans: list[tuple[int, int, EngagementType]] = [
-        n for n in names if not _inside(n[0], n[1], blocked)
+        n for n in names if not _inside(n[0], n[1], blocked) and not _untold(sentence, n[0], n[1])
     ]
-    taken = [(s, e) for s, e, _ in spans]
+    taken = [(s, e) for s, e, _ in names]
     agreed = [(t.start, t.end) for t in titles(sentence)]
     for kind, pattern in _trigger_patterns():
         for m in pattern.finditer(sentence):
             span = (m.start(), m.end())
             if _inside(*span, taken) or _inside(*span, blocked) or _inside(*span, agreed):
                 continue
-            if kind == "negotiation" and _on_agreement(sentence, span[1], agreed):
+            if _untold(sentence, *span) or (
+                m[0].lower().startswith("invit") and _near_name(span[1], names)
+            ):
                 continue
+            told = kind
+            if _NEGOTIATION.search(m[0]) and _on_agreement(sentence, span[1], agreed):
+                if not _own_round(sentence, *span):
+                    continue
+                told = "negotiation"
             taken.append(span)
-            spans.append((*span, kind))
+            spans.append((*span, told))
     return [Trigger(s, e, k, _status(sentence, s, e)) for s, e, k in sorted(spans)]
 
 
@@ -236,7 +256,75 @@ def _on_agreement(sentence: str, end: int, agreed: list[tuple[int, int]]) -> boo
         )
         is not None
         for a, _ in agreed
-    )
+    ) or any(0 <= a - end <= 120 and _BETWEEN_PARTIES.fullmatch(sentence[end:a]) for a, _ in agreed)
+
+
+_NEGOTIATION = re.compile(r"(?i)\b(?:talks|negotiat\w+)$")
+_BETWEEN_PARTIES = re.compile(
+    r"\s(?:between|of|with|among)\s(?:[\w.,'’-]+\s){1,12}(?:on|over|for|about|towards?)\s"
+    r"(?:(?:a|an|the|their|its|new|draft|future|planned|proposed)\s){0,3}"
+)
+_ROUND = re.compile(r"(?i)\b(?:rounds?|session|edition) of (?:the |these )?(?:\w+ )?$")
+_HELD = re.compile(r"\b(?:(?:was|were) (?:held|convened|hosted|concluded)|took place)\b")
+
+
+def _own_round(sentence: str, start: int, end: int) -> bool:
+    """Whether negotiations on an instrument are told as an engagement with a time of its own.
+
+    "Talks on the Treaty continue" is an act on the treaty; "were postponed", "the second round
+    of talks" and "resume in May" tell of a sitting besides.
+    """
+    clause = sentence[end : _clause(sentence, start, end)[1]]
+    if re.search(r"\bcontinu", clause):
+        return False
+    if _ROUND.search(sentence[max(0, start - 40) : start]) or re.search(
+        r"(?i)\bround of\b", sentence[start:end]
+    ):
+        return True
+    if _HELD.search(clause):
+        return True
+    return _status(sentence, start, end) in ("postponed", "cancelled", "planned")
+
+
+_ABSENT = re.compile(
+    r"\b(?:(?:did|do|does|has|have|had)(?: not|n['’]t) (?:take part|taken part|participate|"
+    r"participated|attend|attended|join|joined)|(?:was|were|is|are)(?: not|n['’]t) (?:present|"
+    r"(?:a )?party|(?:a )?part|involved|represented|invited)|absent from|absence from|"
+    r"skip(?:ped|s|ping)|missed|boycott(?:ed|s|ing)?|stay(?:ed|s|ing) away from)\b",
+    re.IGNORECASE,
+)
+_ABSENT_GAP = re.compile(
+    r"(?:\s(?!(?:and|but|for|who|which|that|while|when|as|with|during|after|before|because)\b)"
+    r"[\w.’'&()-]+){0,9}\s*"
+)
+_NO_PLAN = re.compile(r"\bno plans? (?:to|for)(?: (?:a|an|any|the|another|further|such))?\s*$")
+_NONE_SET = re.compile(
+    r"\s+(?:(?:between|with|of|in|on|for) [\w.’' -]{1,60}? )?(?:has|have|had|is|was|were|are)"
+    r"(?: (?:yet|currently|been|being|so|far)){0,3} (?:arranged|scheduled|planned|set|fixed|"
+    r"foreseen|on the agenda|in sight)\b"
+)
+
+
+def _untold(sentence: str, start: int, end: int) -> bool:
+    """Whether the words name an engagement without telling it.
+
+    Who stayed away from it, or that none was arranged, says nothing of its taking place.
+    """
+    left, _ = _clause(sentence, start, end)
+    upto = sentence[left:end]
+    for m in _ABSENT.finditer(upto):
+        gap = upto[m.end() :]
+        if _ABSENT_GAP.fullmatch(gap) and not re.search(r"\sto [a-z]", gap[3:]):
+            return True
+    if _NO_PLAN.search(sentence[left:start].lower()):
+        return True
+    none = re.search(r"(?i)\bno (?:such |further |new )?(?:\w+ ){0,2}$", sentence[left:start])
+    return none is not None and _NONE_SET.match(sentence, end) is not None
+
+
+def _near_name(end: int, names: list[tuple[int, int, EngagementType]]) -> bool:
+    """Whether "invited her to …" asks her to an event and not to a place."""
+    return any(0 <= a - end <= 6 for a, _, _ in names)
 
 
 _PREMODIFIER = re.compile(r"(?:[\w’'-]+\s+){0,3}$")
@@ -276,11 +364,13 @@ def _status(sentence: str, start: int, end: int) -> EngagementStatus:
     for status in refusals:
         if _governs(status, before, group, after):
             return status
-    settled = _modified(sentence, start, end) or ("held" if _PLEASED.search(before) else None)
+    settled = _settled(sentence, start, end, before)
     if settled is not None:
         return settled
     nearest = _nearest(before + group, len(before))
-    if nearest == "proposed" and _AT.search(before):
+    if nearest == "proposed" and (
+        _AT.search(before) or _asked_to_join(before + group, sentence[end:])
+    ):
         return "planned"  # "invited them to join at the summit" proposes no summit
     if nearest is not None:
         return _conditional_would(nearest, clause, sentence)
@@ -290,8 +380,34 @@ def _status(sentence: str, start: int, end: int) -> EngagementStatus:
     return "planned" if _BASE.match(group) and not _is_finite(before) else "held"
 
 
+def _settled(sentence: str, start: int, end: int, before: str) -> EngagementStatus | None:
+    """The status that the words round the noun settle, whatever the verbs say."""
+    if _DAY_OF.search(before):
+        return "ongoing"
+    return _modified(sentence, start, end) or ("held" if _PLEASED.search(before) else None)
+
+
 _OPEN_STATUS: tuple[EngagementStatus, ...] = ("ongoing", "planned", "proposed")
 _AT = re.compile(r"\b(?:at|during) (?:the |this )?(?:[\w-]+ )?$", re.IGNORECASE)
+_DAY_OF = re.compile(
+    r"\bon (?:the )?(?:\w+|opening) day of (?:the|his|her|their|its|a|an)\s(?:[\w-]+ )?$",
+    re.IGNORECASE,
+)
+_TO_JOIN = re.compile(
+    r"\binvit\w+ [^,;.]{0,80}?\bto (?:take part in|participate in|attend|join)\b", re.IGNORECASE
+)
+_DATED = re.compile(r",? (?:to be held|due (?:in|on)|(?:scheduled|planned|set) for|which will)\b")
+_DECIDES = re.compile(
+    r"\s(?:also )?(?:agreed (?:to|on|that)|decided|adopted|noted|welcomed|reaffirmed|urged|"
+    r"reviewed|recommended)\b"
+)
+
+
+def _asked_to_join(upto: str, rest: str) -> bool:
+    """Whether an event that is to be held anyway is one that somebody was asked to."""
+    return _TO_JOIN.search(upto) is not None and _DATED.match(rest) is not None
+
+
 _FUTURE = re.compile(r"(?:\b(?:will|would|shall|to)|['’]ll)\s+(?:\w+ly\s+)?$", re.IGNORECASE)
 _THAT = re.compile(r"\bthat\s+(?:[\w’'-]+\s+){0,4}$")
 
@@ -325,7 +441,7 @@ def _nearest_after(group: str, after: str, rest: str) -> EngagementStatus | None
     )
     relative = re.match(r"[^,;]{0,60},?\s+which\s[^,;]{0,80}", rest)
     text = relative[0] if relative else after
-    if finite:
+    if finite or _DECIDES.match(after):
         return None
     for status in _OPEN_STATUS:
         m = _pattern("status", status).search(text)
@@ -671,7 +787,7 @@ def _head_at(tokens: tuple[_Token, ...], i: int) -> AgreementType | None:
     if need:
         words = need.split()
         before = [x.lower for x in tokens[max(0, i - len(words)) : i]]
-        return kind if before == words else None
+        return kind if before == words or _exchanged_on(tokens, i) else None
     if t.lower == "framework" and not t.capital:
         return None
     if i + 1 < len(tokens) and t.lower == "framework" and tokens[i + 1].lower == "agreement":
@@ -679,6 +795,18 @@ def _head_at(tokens: tuple[_Token, ...], i: int) -> AgreementType | None:
     if t.lower == "agreement" and i > 1 and tokens[i - 2].lower == "memorandum":
         return None  # the tail of "Memorandum of Agreement"
     return kind
+
+
+def _exchanged_on(tokens: tuple[_Token, ...], i: int) -> bool:
+    """Whether "notes on …" are behind this token said to be exchanged."""
+    if tokens[i].lower not in ("notes", "letters") or i + 1 >= len(tokens):
+        return False
+    if tokens[i + 1].lower not in ("on", "concerning", "regarding"):
+        return False
+    rest = [t.lower for t in tokens[i + 2 : i + 18]]
+    return any(
+        a in ("was", "were", "be", "been") and b == "exchanged" for a, b in itertools.pairwise(rest)
+    )
 
 
 def titles(sentence: str) -> list[Title]:
@@ -702,7 +830,7 @@ def _title(sentence: str, tokens: tuple[_Token, ...], i: int, kind: AgreementTyp
     token = tokens[i]
     if _NOT_AFTER.match(sentence, token.end):
         return None
-    start_index = i - len(_NEEDS.get(token.lower, "").split())
+    start_index = i if _exchanged_on(tokens, i) else i - len(_NEEDS.get(token.lower, "").split())
     first = _walk_left(sentence, tokens, max(start_index, 0), modifiers=True)
     while first < start_index and tokens[first].lower in _LEADING:
         first += 1
@@ -722,6 +850,9 @@ def _title(sentence: str, tokens: tuple[_Token, ...], i: int, kind: AgreementTyp
         return None
     if bare and not capital:
         start = _with_adjective(sentence, tokens, first)
+        # "the arrangement of 2018": the year tells it from the one named before.
+        year = re.compile(r" of (?:19|20)\d\d\b").match(sentence, end)
+        end = year.end() if year else end
     return Title(
         start, end, sentence[start:end], _acronym(sentence, end), _typed(kind, sentence[start:end])
     )
@@ -759,7 +890,7 @@ def _is_name(
     if capital and not (bare and before in ("", "the", "a", "an", "this")):
         return True
     if token.lower in ("framework", "charter", "declaration", "protocol") and bare:
-        return False
+        return capital and before in ("the", "this") and _governed(sentence, span)
     return _governed(sentence, span)
 
 
@@ -923,7 +1054,50 @@ def _acts(
     right = [c for c in cues if c[0] >= end and _follows(text[end : c[0]], text[c[0] : c[1]])]
     if right:
         found.append(_right_act(text, end, right[0], start))
+        found.extend(_resumed(text, end, right[0], cues))
+    found.extend(_of_its_text(text, end, cues))
+    if any(a.kind == "requested" for a in found):
+        # What was asked for and is being weighed is not yet negotiated.
+        found = [a for a in found if text[a.start : a.end] != "under consideration"]
     return list(dict.fromkeys(found))
+
+
+_AUX_CHAIN = (
+    r"(?:was|were|is|are|has|have|had|will|would|shall|may|could|should|must)\s"
+    r"(?:(?:not|now|yet|to|have|be|been|being|also|still|due|expected|set|scheduled|never|later|"
+    r"recently|about|formally|finally)\s){0,5}"
+)
+_MAIN_VERB = re.compile(rf"(?P<gap>[^,;]{{0,80}}?)(?P<comma>,?)\s(?:and\s)?(?P<aux>{_AUX_CHAIN})")
+_ANAPHOR = re.compile(
+    rf"[^;X]{{0,80}};\s(?:it|(?:a|the)(?: [a-z]+)? (?:text|draft))\s(?P<aux>{_AUX_CHAIN})"
+)
+_NEW_SUBJECT = re.compile(r"\b(?:and|but|who|while|when|after|before|as|because|if)\b")
+
+
+def _resumed(
+    text: str, end: int, first: tuple[int, int, ActKind], cues: list[tuple[int, int, ActKind]]
+) -> list[ActReading]:
+    """The main verb behind a clause on the title: ", signed in 2021, will be amended"."""
+    between = text[end : first[0]]
+    aside = re.match(r"\s*(?:\([^)]{0,30}\)\s?)?,", between) is not None
+    if not aside and not re.match(r"\s*(?:that|which)\s", between):
+        return []
+    m = _MAIN_VERB.match(text, first[1])
+    if m is None or _NEW_SUBJECT.search(m["gap"]) or (aside and not m["comma"]):
+        return []
+    cue = next((c for c in cues if c[0] == m.end()), None)
+    if cue is None:
+        return []
+    return [ActReading(cue[2], _realis(m["aux"], text), cue[0], cue[1])]
+
+
+def _of_its_text(text: str, end: int, cues: list[tuple[int, int, ActKind]]) -> list[ActReading]:
+    """What a second main clause says of the title: "; a draft was agreed", "; it was amended"."""
+    m = _ANAPHOR.match(text, end)
+    cue = next((c for c in cues if c[0] == m.end()), None) if m else None
+    if m is None or cue is None:
+        return []
+    return [ActReading(cue[2], _realis(m["aux"], text), cue[0], cue[1])]
 
 
 _CROSS = re.compile(
@@ -945,12 +1119,22 @@ def _reaches(between: str) -> bool:
     return len(words.split()) <= 12
 
 
+# "that the two governments (signed)": a relative clause with its own subject.
+_SUBJECT = re.compile(
+    r"\s*,?\s*(?:that|which)\s(?:(?:[A-Z][\w.’'-]*|the|both|two|three|four|all|and|of|their|"
+    r"its|they|it|he|she|governments?|countries|sides|parties|states|ministers?|presidents?|"
+    r"leaders|neighbours|partners|members|delegations|foreign|defence|prime)\s){1,9}"
+)
+_LAST_USED = re.compile(
+    r"^\s*,\s(?:(?:last|first|originally|long|now)|\w{2,14}ed (?:in|on|by|under|since))\s"
+    r"(?:[\w’'.-]+\s){0,6}[\w’'.-]+,\s"
+)
 _BETWEEN_OK = re.compile(
     r"(?:which|that|was|were|is|are|has|have|had|been|being|be|will|would|shall|to|not|yet|"
     r"already|also|originally|first|formally|recently|finally|jointly|expected|set|scheduled|due|"
     r"planned|could|can|may|might|when|if|once|never|currently|still|and|or|the|a|an|X+|"
     r"respectively|officially|provisionally|later|both|wasn['’]t|hasn['’]t|must|should|likely|"
-    r"about|ready|plans?|it|they|this|year|going|duly|unless|until)$",
+    r"about|ready|plans?|it|they|this|year|going|duly|unless|until|remains?|remained)$",
     re.IGNORECASE,
 )
 
@@ -966,11 +1150,21 @@ def _follows(between: str, cue: str) -> bool:
         " ",
         words,
     )
+    words = re.sub(r"^\s*of (?:19|20)\d\d\b", " ", words)
+    words = _LAST_USED.sub(" ", words)
+    subject = _SUBJECT.match(words)
+    words = words[subject.end() :] if subject else words
     tokens = re.findall(r"\w[\w’']*", words)
+    if not subject and re.fullmatch(r"\s*(?:X+\s)?and\s+", words) and " " not in cue:
+        return False  # "signed the Treaty and exchanged letters"
+    if subject and tokens and re.fullmatch(r"sign|ratify|initial|conclude|negotiate", cue):
+        return all(_BETWEEN_OK.fullmatch(t) for t in tokens)
     # A base form or a gerund behind the title has another object.
     aux = any(t.lower in ("will", "would", "to", "could", "may", "might") for t in tokens)
     shape = re.search(
-        r"(?:ed|en|oze|under negotiation|negotiated)$|into|effect|suspended|abeyance", cue
+        r"(?:ed|en|oze|for by|under (?:negotiation|discussion|consideration)|negotiated)$|into|"
+        r"effect|suspended|abeyance",
+        cue,
     )
     active = re.match(r"enter|c[oa]me|t[ao]k|took|go|expire|lapse|take|went|in ", cue)
     if not (shape or (aux and active) or active):
@@ -1039,11 +1233,18 @@ def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
     start, end, kind = cue
     before = _context(text, start)
     request = _REQUEST.search(before)
+    if request and kind in ("extended", "amended", "suspended", "terminated"):
+        return ActReading(kind, "conditional", start, end)  # the instrument itself is there
     if kind not in ("requested", "implementing") and request:
         gap = request["gap"]
         if re.search(r"\bto\s*$|\bfor\b|^\s*(?:\w+\s+){0,3}$", gap) or kind == "agreed":
             at = start - len(before) + request.start()
             return ActReading("requested", _realis(before[: request.start()], text), at, end)
+    noun = re.match(r"(?i)(?:talks|negotiations)\b", text[start:end])
+    if kind == "negotiating" and noun:
+        # The noun itself tells of the sitting, if one is told.
+        own = _own_round(text, start, start + noun.end())
+        return ActReading(kind, "done", start + noun.end() + 1 if own else start, end)
     if kind == "negotiating" and re.search(r"\bcontinu\w+ to\s*$", before):
         return ActReading(kind, "done", start, end)
     if re.match(r"when|if|once", text[end : end + 6].strip()):

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Hh]is|[Hh]er|him|I|me|[Mm]y)\b")
 FIRST_PERSON = re.compile(r"\b(?:I|me|my|we|us)\b")
+_OF_STATES = frozenset({"exercise", "negotiation", "dialogue", "meeting", "summit", "call"})
 _PRONOUNS = frozenset({"he", "she", "him", "her", "his", "they", "i", "we", "his counterpart"})
 _BOTH = re.compile(
     r"\b(?:both|two|the) (?:sides?|leaders|ministers|countries|nations|parties|presidents|"
@@ -344,11 +345,22 @@ class Reader:
             for start, end, party in self.scene.parties_in(event.start, event.end):
                 if party.kind == "state" or all(a.person is None for a in found):
                     _add(found, Attendee(None, party, None, self.scene.evidence(start, end)))
+        if trigger is not None and not found and trigger.type in _OF_STATES:
+            found += self._states_in(sentence)
         known = [a for a in found if a.person is not None or a.party is not None]
         for one in found:
             if one not in known:
                 self.leave_out("participant", one.evidence.exact, "whom it means is not told")
         return tuple(known)
+
+    def _states_in(self, sentence: int) -> list[Attendee]:
+        """The states that a sentence names, as sides: "an exercise of Kenya and Oman"."""
+        span = self.scene.sentences[sentence]
+        sides: list[Attendee] = []
+        for start, end, party in self.scene.parties_in(span.start, span.end):
+            if party.kind == "state":
+                _add(sides, Attendee(None, party, None, self.scene.evidence(start, end)))
+        return sides if len(sides) > 1 else []
 
     def _by_rule(self, sentence: int, trigger: Trigger) -> list[Mention]:
         """Subject, object and those listed with either: "A met B, C and D"."""
@@ -491,7 +503,7 @@ class Reader:
         self, base: Told, attendees: tuple[Attendee, ...], words: str
     ) -> Iterable[Told]:
         """One engagement for each other party, where the sentence tells of separate ones."""
-        attendees = tuple(self._at_home(a) for a in attendees)
+        attendees = self._with_homes(attendees, base.event)
         separate = (
             self.ruled
             and base.type in {"meeting", "call"}
@@ -504,6 +516,23 @@ class Reader:
         if not separate or len(others) < 2:
             return [replace(base, attendees=attendees)]
         return [replace(base, attendees=(attendees[0], *group)) for group in others.values()]
+
+    def _with_homes(
+        self, attendees: tuple[Attendee, ...], event: Evidence | None
+    ) -> tuple[Attendee, ...]:
+        """Say for whom those stand whose own words do not say it.
+
+        Whom nothing says to stand for the other side does not stand for it; a side that only the
+        event's name gives ("U.S.-Spain Dialogue") is the one that they stand for.
+        """
+        by_event = [a for a in attendees if a.person is None and _within_event(a, event)]
+        known = {a.code for a in attendees if a not in by_event} - {None}
+        placed: list[Attendee] = []
+        for one in attendees:
+            home = self._at_home(one)
+            placed.append(one if home.code in known else home)
+        stood_for = {a.code for a in placed if a.person is not None}
+        return tuple(a for a in placed if a not in by_event or a.code not in stood_for)
 
     def _at_home(self, one: Attendee) -> Attendee:
         if one.party is not None or one.person is None:
@@ -695,7 +724,9 @@ class Reader:
     def _parties_of(self, sentence: int, told: tuple[Party, ...]) -> tuple[Party, ...]:
         """The two sides of a sentence, by those it names and those for whom its people stand."""
         span = self.scene.sentences[sentence]
-        states = [p for _, _, p in self.scene.parties_in(span.start, span.end) if p.code]
+        states = [
+            p for _, _, p in self.scene.parties_in(span.start, span.end) if p.kind == "state"
+        ]
         stood_for = [self._at_home(self._of_mention(m)) for m in self.scene.mentions_in(sentence)]
         sides = _distinct([*told, *states, *(a.party for a in stood_for if a.party is not None)])
         codes = {p.code for p in told}
@@ -726,6 +757,10 @@ class Reader:
                 sentence, located.exact, None, "agreement", located, _distinct(parties), (act,)
             )
         )
+
+
+def _within_event(one: Attendee, event: Evidence | None) -> bool:
+    return _within((one.evidence.start, one.evidence.end), event)
 
 
 def _within(span: tuple[int, int], evidence: Evidence | None) -> bool:

@@ -150,7 +150,20 @@ class Scene:
     @cached_property
     def mentions(self) -> list[Mention]:
         """Every mention of a person or side, in reading order."""
-        return people.find(self.text, context=self.text, resolver=self.resolver)
+        found = people.find(self.text, context=self.text, resolver=self.resolver)
+        titles = self._title_spans
+        return [m for m in found if not any(t[0] <= m.start and m.end <= t[1] for t in titles)]
+
+    @cached_property
+    def _title_spans(self) -> list[tuple[int, int]]:
+        """Where the titles of agreements stand: the words in them name nobody."""
+        if not reading.supports(self.language):
+            return []
+        return [
+            (span.start + title.start, span.start + title.end)
+            for span in self.sentences
+            for title in reading.titles(self.text[span.start : span.end])
+        ]
 
     def mentions_in(self, sentence: int) -> list[Mention]:
         """The mentions of one sentence."""
@@ -188,12 +201,13 @@ class Scene:
         cased = name.lower() != name.upper()
         if self.resolver.find(name) or _NO_NAME.search(name) or (cased and name == name.lower()):
             return None
-        if reading.event_names(name) or self._in_a_title(name):
+        if reading.event_names(name):
             return None
         person = Person(name, office, party)
         for found in self.index.find_all(name):
             span = (found.start, found.end)
-            if any(m.start < found.end and found.start < m.end for m in self.mentions):
+            taken = [(m.start, m.end) for m in self.mentions] + self._title_spans
+            if any(start < found.end and found.start < end for start, end in taken):
                 continue
             person.adopt(Mention(*span, name, *span, office, party, plural=False))
         if not person.mentions:
@@ -202,16 +216,6 @@ class Scene:
         self.mentions.extend(person.mentions)
         self.mentions.sort(key=lambda m: m.start)
         return person
-
-    def _in_a_title(self, name: str) -> bool:
-        """Whether a name is part of an agreement's title wherever it stands."""
-        for found in self.index.find_all(name):
-            sentence = self.sentence_at(found.start)
-            start = self.sentences[sentence].start
-            titles = reading.titles(self.words(sentence))
-            if not any(start + t.start <= found.start < start + t.end for t in titles):
-                return False
-        return True
 
     def person(self, name: str, near: int) -> Person | None:
         """The person that a name means at an offset: the nearest of those it fits."""
@@ -261,7 +265,8 @@ class Scene:
         """For whom somebody stands whose own words do not say it.
 
         The person that the item is about stands for the state that the item speaks from; anybody
-        else for the state last named before them in their paragraph, where they are met.
+        else for the other state last named before them in their paragraph, where they are met, or
+        where none is named, for the same one.
         """
         if person.party is not None:
             return person.party
@@ -270,7 +275,7 @@ class Scene:
         if lead is None or person is lead:
             return None if self.speaker(item) else self._speaks_from(item)
         ours = lead.party or self._speaks_from(item)
-        return self._met_in(person, ours)
+        return self._met_in(person, ours) or ours
 
     def speaker(self, item: int) -> Party | None:
         """The side of the "I" of a statement in the first person; None where nobody says "I"."""
