@@ -9,9 +9,10 @@ depend on them after.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import functools
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 Phrase = Annotated[str, Field(max_length=120)]
 
@@ -94,13 +95,16 @@ class ArticleDraft(Draft):
     agreements: list[AgreementDraft] = Field(max_length=30)
 
 
-class MeetingsDraft(Draft):
-    """What a passage tells that names no instrument."""
+@functools.cache
+def asked(meetings: int, agreements: int) -> type[Draft]:
+    """Make the draft of a passage that has words for so many meetings and agreements.
 
-    meetings: list[MeetingDraft] = Field(max_length=10)
-
-
-class AgreementsDraft(Draft):
-    """What a passage tells that tells of no engagement."""
-
-    agreements: list[AgreementDraft] = Field(max_length=6)
+    What a passage has no word for is not asked, and a list is no longer than what it could hold:
+    the smaller the model's task, the smaller the model may be.
+    """
+    fields: dict[str, Any] = {}
+    if meetings:
+        fields["meetings"] = (list[MeetingDraft], Field(max_length=min(meetings, 10)))
+    if agreements:
+        fields["agreements"] = (list[AgreementDraft], Field(max_length=min(agreements, 6)))
+    return create_model("PassageDraft", __base__=Draft, **fields)

@@ -375,14 +375,14 @@ def _schema(passage: Passage, scene: Scene, profile: Profile) -> type[BaseModel]
         return drafts.ArticleDraft
     if not profile.cued or not reading.supports(scene.language):
         return drafts.PassageDraft
-    sentences = [scene.text[s.start : s.end] for s in passage.sentences]
-    meets = any(reading.has_engagement_cue(s) for s in sentences)
-    agrees = any(reading.has_agreement_cue(s) for s in sentences)
-    if meets and agrees:
-        return drafts.PassageDraft
-    if meets:
-        return drafts.MeetingsDraft
-    return drafts.AgreementsDraft if agrees else None
+    meetings = agreements = 0
+    for span in passage.sentences:
+        words = scene.text[span.start : span.end]
+        found = len(scene.triggers(scene.sentence_at(span.start)))
+        # One word for several meetings ("held bilaterals with") may be several entries.
+        meetings += found + (found > 0 and reading.distributive(words))
+        agreements += len(reading.titles(words))
+    return drafts.asked(meetings, agreements) if meetings or agreements else None
 
 
 def read(drafts: list[tuple[Passage, Any]], scene: Scene, *, supplement: bool = False) -> Findings:

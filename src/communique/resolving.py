@@ -186,31 +186,8 @@ class Reader:
         return min(self.triggers(sentence), key=rank, default=None)
 
     def triggers(self, sentence: int) -> list[Trigger]:
-        """The words of a sentence that tell of engagements, short names of events among them."""
-        words = self.scene.words(sentence)
-        acts = [
-            a
-            for t in reading.titles(words)
-            for a in reading.acts(words, (t.start, t.end))
-            if a.kind == "negotiating"
-        ]
-        # "Talks on the Convention" are told by the agreement, as an act on it.
-        found = [
-            t
-            for t in reading.triggers(words)
-            if not any(a.start < t.end and t.start < a.end for a in acts)
-        ]
-        for short, name in self.scene.event_acronyms.items():
-            match = re.search(rf"(?<!\()\b{re.escape(short)}\b", words)
-            if match is None:
-                continue
-            spelled = words[: match.start()] + name + words[match.end() :]
-            found += [
-                replace(trigger, start=match.start(), end=match.end())
-                for trigger in reading.triggers(spelled)
-                if match.start() <= trigger.start < match.start() + len(name)
-            ]
-        return found
+        """The words of a sentence that tell of engagements."""
+        return self.scene.triggers(sentence)
 
     def supplement(self, told: Sequence[Told]) -> None:
         """Tell by rule what the passage's sentences plainly tell and no draft pointed to."""
@@ -375,7 +352,11 @@ class Reader:
                 break
             subjects.append(mention)
         # A visit is its visitor's; those met during it met the visitor.
-        if trigger.type == "visit" and after and _BY.fullmatch(self.scene.text[right : after[0].start]):
+        if (
+            trigger.type == "visit"
+            and after
+            and _BY.fullmatch(self.scene.text[right : after[0].start])
+        ):
             return after[:1]
         if trigger.type == "visit" or not after or not self._reaches(right, after[0].start):
             return subjects
@@ -478,9 +459,9 @@ class Reader:
         if not alone or (found and trigger.type == "visit"):
             return
         asked = PRONOUN.search(words[: trigger.end]) or trigger.type in {"meeting", "call"}
-        asked = asked or (trigger.type in EVENTS and _AT_IT.match(words))
+        attends = trigger.type in EVENTS and _AT_IT.match(words)
         lead = self.scene.lead(self.scene.item(sentence))
-        if not asked or lead is None or any(a.person is lead for a in found):
+        if not (asked or attends) or lead is None or any(a.person is lead for a in found):
             return
         party = self.scene.home(lead)
         if found and any(a.code == (party.code if party else None) for a in found):
@@ -724,9 +705,7 @@ class Reader:
     def _parties_of(self, sentence: int, told: tuple[Party, ...]) -> tuple[Party, ...]:
         """The two sides of a sentence, by those it names and those for whom its people stand."""
         span = self.scene.sentences[sentence]
-        states = [
-            p for _, _, p in self.scene.parties_in(span.start, span.end) if p.kind == "state"
-        ]
+        states = [p for _, _, p in self.scene.parties_in(span.start, span.end) if p.kind == "state"]
         stood_for = [self._at_home(self._of_mention(m)) for m in self.scene.mentions_in(sentence)]
         sides = _distinct([*told, *states, *(a.party for a in stood_for if a.party is not None)])
         codes = {p.code for p in told}

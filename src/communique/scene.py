@@ -11,7 +11,7 @@ from __future__ import annotations
 import bisect
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from communique.article import Article
+    from communique.reading import Trigger
     from communique.schemas import Evidence, Party, Span
 
 _PREPOSITION = re.compile(r"\b(?:in|on|to|against|of|towards?|over|with)(?: the)? $", re.IGNORECASE)
@@ -190,6 +191,33 @@ class Scene:
             if person is None:
                 found.append(person := Person(mention.name))
             person.adopt(mention)
+        return found
+
+    def triggers(self, sentence: int) -> list[Trigger]:
+        """The words of a sentence that tell of engagements, short names of events among them."""
+        words = self.words(sentence)
+        acts = [
+            a
+            for t in reading.titles(words)
+            for a in reading.acts(words, (t.start, t.end))
+            if a.kind == "negotiating"
+        ]
+        # "Talks on the Convention" are told by the agreement, as an act on it.
+        found = [
+            t
+            for t in reading.triggers(words)
+            if not any(a.start < t.end and t.start < a.end for a in acts)
+        ]
+        for short, name in self.event_acronyms.items():
+            match = re.search(rf"(?<!\()\b{re.escape(short)}\b", words)
+            if match is None:
+                continue
+            spelled = words[: match.start()] + name + words[match.end() :]
+            found += [
+                replace(trigger, start=match.start(), end=match.end())
+                for trigger in reading.triggers(spelled)
+                if match.start() <= trigger.start < match.start() + len(name)
+            ]
         return found
 
     def introduce(self, name: str, office: str | None, party: Party | None) -> Person | None:
