@@ -291,7 +291,7 @@ class Reader:
 
     # --- who ------------------------------------------------------------------------------
 
-    def _attendees(  # noqa: C901 - the ways to be named, one after the other
+    def _attendees(
         self,
         draft: MeetingDraft | None,
         sentence: int,
@@ -304,24 +304,12 @@ class Reader:
         if trigger is not None:
             for mention in self._by_rule(sentence, trigger):
                 _add(found, self._of_mention(mention))
-        ruled = [a.evidence for a in found]
-        end = self.scene.sentences[sentence].start + trigger.end if trigger else 0
-        reached = any(e.start >= end for e in ruled)
-        for words in draft.who if draft else ():
-            for one in self._attendee(words, sentence, anchor):
-                listed = any(e.start <= one.evidence.start < e.end for e in ruled)
-                visited = trigger is not None and trigger.type == "visit"
-                if trigger and (reached or visited) and one.evidence.start >= end and not listed:
-                    reason = "named in another part of the sentence"
-                    self.leave_out("participant", words, reason)
-                else:
-                    _add(found, one)
+        if draft is not None:
+            self._add_drafted(found, draft.who, sentence, anchor, trigger)
         if trigger is not None:
             self._add_lead(found, sentence, trigger)
         if event is not None:
-            for start, end, party in self.scene.parties_in(event.start, event.end):
-                if party.kind == "state" or all(a.person is None for a in found):
-                    _add(found, Attendee(None, party, None, self.scene.evidence(start, end)))
+            self._add_of_event(found, event)
         if trigger is not None and not found and trigger.type in _OF_STATES:
             found += self._states_in(sentence)
         known = [a for a in found if a.person is not None or a.party is not None]
@@ -329,6 +317,34 @@ class Reader:
             if one not in known:
                 self.leave_out("participant", one.evidence.exact, "whom it means is not told")
         return tuple(known)
+
+    def _add_drafted(
+        self,
+        found: list[Attendee],
+        who: Sequence[str],
+        sentence: int,
+        anchor: Evidence,
+        trigger: Trigger | None,
+    ) -> None:
+        """Add those that the draft names; behind the trigger, where the order names nobody."""
+        ruled = [a.evidence for a in found]
+        end = self.scene.sentences[sentence].start + trigger.end if trigger else 0
+        visited = trigger is not None and trigger.type == "visit"
+        closed = trigger is not None and (visited or any(e.start >= end for e in ruled))
+        for words in who:
+            for one in self._attendee(words, sentence, anchor):
+                listed = any(e.start <= one.evidence.start < e.end for e in ruled)
+                if closed and one.evidence.start >= end and not listed:
+                    reason = "named in another part of the sentence"
+                    self.leave_out("participant", words, reason)
+                else:
+                    _add(found, one)
+
+    def _add_of_event(self, found: list[Attendee], event: Evidence) -> None:
+        """Add the sides in an event's name: "U.S.-Spain Dialogue", "NATO Summit"."""
+        for start, end, party in self.scene.parties_in(event.start, event.end):
+            if party.kind == "state" or all(a.person is None for a in found):
+                _add(found, Attendee(None, party, None, self.scene.evidence(start, end)))
 
     def _states_in(self, sentence: int) -> list[Attendee]:
         """The states that a sentence names, as sides: "an exercise of Kenya and Oman"."""

@@ -1,0 +1,45 @@
+"""What a model may be asked, and how much of it."""
+
+from __future__ import annotations
+
+import pytest
+from communique.drafts import ArticleDraft, PassageDraft, asked
+from pydantic import ValidationError
+
+MEETING = {
+    "words": "met",
+    "kind": "meeting",
+    "status": "held",
+    "who": ["A", "B"],
+    "event": "",
+    "when": "",
+    "where": "",
+}
+
+
+def test_what_has_no_word_is_not_asked() -> None:
+    """A model would be asked for agreements of a passage that names none, and invent some."""
+    assert set(asked(2, 0).model_fields) == {"meetings"}
+    assert set(asked(0, 1).model_fields) == {"agreements"}
+
+
+def test_a_list_holds_no_more_than_the_passage_could() -> None:
+    """A small model would repeat a list's items until its budget is spent."""
+    assert asked(2, 1).model_validate({"meetings": [MEETING] * 2, "agreements": []})
+    with pytest.raises(ValidationError):
+        asked(2, 1).model_validate({"meetings": [MEETING] * 3, "agreements": []})
+
+
+def test_equal_questions_are_one_class() -> None:
+    """A class would be built for every passage, which costs more than the rest of it."""
+    assert asked(1, 1) is asked(1, 1)
+
+
+@pytest.mark.parametrize("draft", [PassageDraft, ArticleDraft])
+def test_every_list_has_a_maximum(draft: type) -> None:
+    """A list without a maximum would let a small model run on under its grammar."""
+    schema = draft.model_json_schema()
+    tables = [schema, *schema["$defs"].values()]
+    lists = [p for t in tables for p in t.get("properties", {}).values() if p["type"] == "array"]
+    assert lists
+    assert all("maxItems" in one for one in lists)
