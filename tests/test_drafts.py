@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from communique.drafts import ArticleDraft, PassageDraft, asked
 from pydantic import ValidationError
+
+from communique.drafts import ArticleDraft, PassageDraft, asked
 
 MEETING = {
     "words": "met",

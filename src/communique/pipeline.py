@@ -399,12 +399,10 @@ def read(drafts: list[tuple[Passage, Any]], scene: Scene, *, supplement: bool = 
             reader.meeting(meeting)
         for agreement in getattr(draft, "agreements", ()):
             reader.agreement(agreement)
-        told = len(reader.findings.told)
+        if supplement:
+            reader.supplement()
         together.told += reader.findings.told
         together.instruments += reader.findings.instruments
-        if supplement:
-            reader.supplement(reader.findings.told)
-            together.told += reader.findings.told[told:]
         together.left_out += reader.findings.left_out
     return together
 

@@ -189,12 +189,14 @@ class Reader:
         """The words of a sentence that tell of engagements."""
         return self.scene.triggers(sentence)
 
-    def supplement(self, told: Sequence[Told]) -> None:
+    def supplement(self) -> None:
         """Tell by rule what the passage's sentences plainly tell and no draft pointed to."""
         if not self.ruled:
             return
+        told = list(self.findings.told)
         for span in self.passage.sentences:
             sentence = self.scene.sentence_at(span.start)
+            self._supplement_titles(sentence)
             pointed = {t.type for t in told if t.sentence == sentence}
             for trigger in self.triggers(sentence):
                 if trigger.type in pointed or (pointed and trigger.type in TALKS & {*pointed}):
@@ -203,6 +205,15 @@ class Reader:
                 anchor = self.scene.evidence(start + trigger.start, start + trigger.end)
                 self.findings.told.extend(self._tell(None, sentence, anchor, trigger))
                 pointed.add(trigger.type)
+
+    def _supplement_titles(self, sentence: int) -> None:
+        """Add the instruments with which the sentence tells that something was done."""
+        start = self.scene.sentences[sentence].start
+        words = self.scene.words(sentence)
+        known = {i.evidence.start for i in self.findings.instruments}
+        for title in reading.titles(words):
+            if start + title.start not in known and reading.acts(words, (title.start, title.end)):
+                self._instrument(None, sentence, title)
 
     def _tell(
         self,
@@ -551,8 +562,8 @@ class Reader:
                 self.leave_out("date", when, "not in the sentence that tells of it")
             elif self._claimed(sentence, (located.start - span.start, located.end - span.start)):
                 self.leave_out("date", when, "the date of something else")
-            else:
-                return self._dated(located, sentence, status)
+            elif (dated := self._dated(located, sentence, status)) is not None:
+                return dated
         found = dates.find(self.scene.words(sentence), language=self.scene.language)
         free = [f for f in found if not self._claimed(sentence, f)]
         if len(free) > 1:
@@ -653,7 +664,7 @@ class Reader:
         for title in titles:
             self._instrument(draft, sentence, title)
 
-    def _instrument(self, draft: AgreementDraft, sentence: int, title: Title) -> None:
+    def _instrument(self, draft: AgreementDraft | None, sentence: int, title: Title) -> None:
         scene = self.scene
         start = scene.sentences[sentence].start
         words = scene.words(sentence)
@@ -701,7 +712,9 @@ class Reader:
         evidence = scene.evidence(span.start + verb[0], span.start + verb[1])
         return Act(kind=kind, realis=realis, date=dated, evidence=[evidence])
 
-    def _between(self, draft: AgreementDraft, sentence: int, title: Title) -> tuple[Party, ...]:
+    def _between(
+        self, draft: AgreementDraft | None, sentence: int, title: Title
+    ) -> tuple[Party, ...]:
         """The parties that the title names, else those of the draft, in the sentence."""
         span = self.scene.sentences[sentence]
         left, right = span.start + title.start, span.start + title.end
@@ -709,7 +722,7 @@ class Reader:
         if len({p.code for p in named}) > 1:
             return _distinct(named)
         drafted: list[Party] = []
-        for words in draft.between:
+        for words in draft.between if draft else ():
             located = self.locate(words, span.start)
             if located is None or _BOTH.fullmatch(words.strip()):
                 continue
