@@ -24,11 +24,16 @@ def test_what_has_no_word_is_not_asked() -> None:
     assert set(asked(0, 1).model_fields) == {"agreements"}
 
 
-def test_a_list_holds_no_more_than_the_passage_could() -> None:
+def test_no_more_is_asked_than_the_passage_could_hold() -> None:
     """A small model would repeat a list's items until its budget is spent."""
-    assert asked(2, 1).model_validate({"meetings": [MEETING] * 2, "agreements": []})
+    assert asked(2, 1).model_json_schema()["properties"]["meetings"]["maxItems"] == 2
+
+
+def test_more_than_asked_is_taken_up_to_the_limit() -> None:
+    """A reply of an endpoint that ignores the maximum would be lost, and paid for again."""
+    assert asked(2, 1).model_validate({"meetings": [MEETING] * 3, "agreements": []})
     with pytest.raises(ValidationError):
-        asked(2, 1).model_validate({"meetings": [MEETING] * 3, "agreements": []})
+        asked(2, 1).model_validate({"meetings": [MEETING] * 11, "agreements": []})
 
 
 def test_equal_questions_are_one_class() -> None:

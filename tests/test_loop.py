@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import asyncio
 import os
+import signal
 import threading
 import time
 
@@ -103,6 +104,8 @@ def test_cancelling_the_caller_cancels_the_work() -> None:
 
 def test_an_interrupt_cancels_the_work() -> None:
     """Ctrl-C would leave the work running behind the prompt if this failed."""
+    # A shell ignores the signal in what it starts in the background, and Python inherits that.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     cancelled = threading.Event()
 
     async def work() -> None:
@@ -112,8 +115,11 @@ def test_an_interrupt_cancels_the_work() -> None:
         finally:
             cancelled.set()
 
-    with pytest.raises(KeyboardInterrupt):
-        run(work())
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run(work())
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert cancelled.wait(10)
 
 

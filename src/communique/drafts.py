@@ -95,6 +95,14 @@ class ArticleDraft(Draft):
     agreements: list[AgreementDraft] = Field(max_length=30)
 
 
+def _at_most(wanted: int, limit: int) -> Any:
+    """Ask for so many, and take up to the limit.
+
+    An endpoint that does not hold to a schema's maximum gives more: no reason to ask again.
+    """
+    return Field(max_length=limit, json_schema_extra={"maxItems": min(wanted, limit)})
+
+
 @functools.cache
 def asked(meetings: int, agreements: int) -> type[Draft]:
     """Make the draft of a passage that has words for so many meetings and agreements.
@@ -104,7 +112,7 @@ def asked(meetings: int, agreements: int) -> type[Draft]:
     """
     fields: dict[str, Any] = {}
     if meetings:
-        fields["meetings"] = (list[MeetingDraft], Field(max_length=min(meetings, 10)))
+        fields["meetings"] = (list[MeetingDraft], _at_most(meetings, 10))
     if agreements:
-        fields["agreements"] = (list[AgreementDraft], Field(max_length=min(agreements, 6)))
+        fields["agreements"] = (list[AgreementDraft], _at_most(agreements, 6))
     return create_model("PassageDraft", __base__=Draft, **fields)
