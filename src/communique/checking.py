@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from communique.grounding import Index
@@ -11,7 +12,11 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-_COPIED = ("words", "who", "event", "when", "where", "title", "between")
+_OF_MEETINGS = ("words", "who", "event", "when", "where")
+# For whom an agreement is and when it was made, its sentence tells without the model.
+_OF_AGREEMENTS = ("title",)
+_STANDS_FOR = re.compile(r"(?:he|she|they|it|(?:both|the two|two|all) [a-z]+)", re.IGNORECASE)
+"""What a model may write for somebody named elsewhere; whom it means is resolved by code."""
 _MOST_COMPLAINTS = 8
 
 
@@ -34,7 +39,9 @@ class Check:
 
 
 def _copied(draft: Any) -> Iterator[str]:
-    for record in (*getattr(draft, "meetings", ()), *getattr(draft, "agreements", ())):
-        for name in _COPIED:
-            value = getattr(record, name, ())
-            yield from [value] if isinstance(value, str) else value
+    for records, names in (("meetings", _OF_MEETINGS), ("agreements", _OF_AGREEMENTS)):
+        for record in getattr(draft, records, ()):
+            for name in names:
+                value = getattr(record, name)
+                words = [value] if isinstance(value, str) else value
+                yield from (w for w in words if not _STANDS_FOR.fullmatch(w.strip()))

@@ -54,7 +54,8 @@ ActChoice = Literal[
 class Draft(BaseModel):
     """The base of every draft: closed, so that an endpoint's strict mode takes its schema."""
 
-    model_config = ConfigDict(extra="ignore")
+    # Closed in the schema, so that no grammar leaves room for more; open to a reply that has more.
+    model_config = ConfigDict(extra="ignore", json_schema_extra={"additionalProperties": False})
 
 
 class MeetingDraft(Draft):
