@@ -113,6 +113,11 @@ def title_fit(left: str, right: str) -> float:
     return fit if fit >= SAME_TITLE or part else 0.0
 
 
+def is_instrument(word: str) -> bool:
+    """Whether a word only says what kind of instrument a title names."""
+    return all(part in _set(_INSTRUMENTS) for part in words(word))
+
+
 def _content(title: str) -> list[str]:
     bare = re.sub(r"\([^()]*\)", " ", title)
     return [word for word in words(bare) if word not in _set(_SMALL) | _set(_INSTRUMENTS)]
