@@ -319,7 +319,7 @@ def _visited(meeting: Meeting, made: Iterable[Meeting], scene: Scene) -> None:
                 telling.sentence
             ) == scene.paragraph(first.sentence)
             visitor = any(_fits(visit.attendees[0], a) for a in meeting.attendees)
-            if told_before and visitor and _one_tense(telling.status, first.status):
+            if told_before and visitor and telling.status == first.status:
                 meeting.during = visit
                 meeting.lent_date = meeting.lent_date or telling.date
                 meeting.lent_place = meeting.lent_place or telling.place
@@ -586,7 +586,7 @@ def agreements(
 
 def _bare(instrument: Instrument) -> bool:
     """Whether the title is a common noun alone: "the agreement"."""
-    return len(instrument.title.split()) == 1 and instrument.title.islower()
+    return len(instrument.title.split()) == 1 and instrument.title[1:].islower()
 
 
 def _meant(
@@ -596,7 +596,7 @@ def _meant(
     item = scene.item(instrument.sentence)
     for group in reversed(groups):
         named = [i for i in group if scene.item(i.sentence) == item]
-        if any(instrument.title in fold(i.title).split() for i in named):
+        if any(fold(instrument.title) in fold(i.title).split() for i in named):
             return group
     return None
 
@@ -675,6 +675,9 @@ def _with_company(parties: Sequence[Party], meeting: Meeting) -> list[Party]:
     return [*parties, *(p for code, p in company.items() if code not in codes)]
 
 
+_WITH = re.compile(r"\s?(?:\([^)]{1,20}\)\s?)?with\b")
+
+
 def _of_surroundings(
     parties: Sequence[Party], instrument: Instrument, scene: Scene
 ) -> list[Party]:
@@ -687,6 +690,10 @@ def _of_surroundings(
         sides = scene.sides_in(around.start, around.end)
         if len(sides) == 2 and codes <= {p.code for p in sides}:
             return [*parties, *(p for p in sides if p.code not in codes)]
+    own = scene.own_side(scene.item(instrument.sentence))
+    with_another = _WITH.match(scene.text, instrument.evidence.end)
+    if len(parties) == 1 and with_another and own is not None and own.code not in codes:
+        return [own, *parties]
     return list(parties)
 
 

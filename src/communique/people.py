@@ -347,7 +347,8 @@ class _Reader:
     def _goes_on(self, ending: int) -> bool:
         """Whether portfolio words follow a party: "of the Russian Security Council"."""
         after = ending + 1
-        return self.spaced(ending) and self.capital(after) and self.low(after) in _set("portfolio")
+        named = self.capital(after) or self.low(after) in {"parliament", "senate", "assembly"}
+        return self.spaced(ending) and named and self.low(after) in _set("portfolio")
 
     def _portfolio_run(self, at: int, *, known: bool) -> int | None:
         """Return the last token of the portfolio at `at`, or None.

@@ -399,6 +399,11 @@ def _settled(sentence: str, start: int, end: int, before: str) -> EngagementStat
     return _modified(sentence, start, end) or ("held" if _PLEASED.search(before) else None)
 
 
+def day_within(sentence: str, trigger: Trigger) -> bool:
+    """Whether only a day of the engagement is told of: "on the second day of his visit"."""
+    return _DAY_OF.search(sentence[: trigger.start]) is not None
+
+
 _OPEN_STATUS: tuple[EngagementStatus, ...] = ("ongoing", "planned", "proposed")
 _AT = re.compile(r"\b(?:at|during) (?:the |this )?(?:[\w-]+ )?$", re.IGNORECASE)
 _DAY_OF = re.compile(

@@ -95,8 +95,8 @@ class Scene:
 
     @cached_property
     def text(self) -> str:
-        """The article's text, as given."""
-        return self.article.text
+        """The article's text as it is read: as given, with its asides blank."""
+        return self.article.told
 
     @cached_property
     def index(self) -> Index:
@@ -149,8 +149,12 @@ class Scene:
         return self.article.published_of(self.item(sentence))
 
     def evidence(self, start: int, end: int) -> Evidence:
-        """Evidence for a span of the text."""
-        return self.index.evidence(start, end)
+        """Evidence for a span, in the words of the text as given."""
+        return self._given.evidence(start, end)
+
+    @cached_property
+    def _given(self) -> Index:
+        return self.index if not self.article.asides else Index(self.article.text)
 
     @cached_property
     def mentions(self) -> list[Mention]:
@@ -321,6 +325,16 @@ class Scene:
             return max(before, key=lambda p: max(m.start for m in p.mentions if m.start < near))
         return fits[0] if len(fits) == 1 else None
 
+    def holder(self, office: str, party: Party) -> Person | None:
+        """The only person named who holds an office of a party: "the foreign minister of Peru"."""
+        wanted = office.lower().split()
+        held = [
+            p
+            for p in self.people
+            if p.office and p.party and p.party.code == party.code and _holds(p.office, wanted)
+        ]
+        return held[0] if len(held) == 1 and party.code else None
+
     @cached_property
     def event_acronyms(self) -> dict[str, str]:
         """Short forms of events, each with the name beside which the article introduces it."""
@@ -351,6 +365,11 @@ class Scene:
             return None if self.speaker(item) else self._speaks_from(item)
         ours = lead.party or self._speaks_from(item)
         return self._met_in(person, ours) or ours
+
+    def own_side(self, item: int) -> Party | None:
+        """The side that an item tells its news of: its lead's, else that which it speaks from."""
+        lead = self.lead(item)
+        return (self.home(lead) if lead else None) or self._speaks_from(item)
 
     def speaker(self, item: int) -> Party | None:
         """The side of the "I" of a statement in the first person; None where nobody says "I"."""
@@ -393,8 +412,9 @@ class Scene:
         return first[ranked[0][0]]
 
     def _opens(self, party: Party, start: int) -> bool:
-        """Whether an item begins with a party's name."""
-        return self.text[start : start + 80].lstrip().startswith(party.as_written)
+        """Whether an item begins with a phrase that names a party."""
+        opening = self.text[start : start + 30 + len(party.as_written)].partition(". ")[0]
+        return party.as_written in opening
 
     def _weight(self, start: int, end: int) -> int:
         """A compound ("India-US") says most, then an attribute ("U.S. troops"), a place least."""
