@@ -51,7 +51,8 @@ def _any(key: str) -> str:
 def _addressed() -> re.Pattern[str]:
     """Phrases that speak to a machine, or of its task, in any language."""
     others = [words for listed in _data()["other_languages"].values() for words in listed]
-    machine = rf"{_any('machines')} (?:must|should|shall|are to|is to|have to|has to|need to)\b"
+    duty = r"(?:must|should|shall|are to|is to|have to|has to|need to|ought to)"
+    machine = rf"{_any('machines')}[^.;]{{0,40}}? {duty} (?:not |never |also )?{_any('tasks')}\b"
     return re.compile(
         rf"(?:{'|'.join(_data()['phrases'])})|\b{machine}|(?:{'|'.join(others)})", re.IGNORECASE
     )
@@ -68,7 +69,8 @@ def _ordered() -> re.Pattern[str]:
 
 @cache
 def _decoded() -> re.Pattern[str]:
-    return re.compile(r"\b(?:ignore|disregard|instruction|system|assistant|obey|report)", re.I)
+    words = r"\b(?:ignore|disregard|instruction|system|assistant|obey|report)"
+    return re.compile(words, re.IGNORECASE)
 
 
 @cache
@@ -97,7 +99,8 @@ _FENCE: Final = re.compile(r"```.{0,20000}?(?:```|\Z)", re.DOTALL)
 _JSON: Final = re.compile(r"[ \t]*[\[{][\s\[{]{0,20}\"[^\"\n]{1,60}\"\s*:")
 _TAG_CHARACTERS: Final = re.compile("[\U000e0000-\U000e007f]+")
 _SPELLED: Final = re.compile(
-    r"(?:[^\W\d_][\u200b\u200c\u2060\ufeff\u00ad]){4,}|(?<![^\W_])(?:[^\W\d_] {1,3}){5,}[^\W\d_](?!\w)"
+    r"(?:[^\W\d_][\u200b\u200c\u2060\ufeff\u00ad]){4,}|"
+    r"(?<![^\W_])(?:[^\W\d_] {1,3}){5,}[^\W\d_](?!\w)"
 )
 _OVERRIDE: Final = re.compile("\u202e")
 _FULLWIDTH: Final = re.compile("(?:[\uff21-\uff3a\uff41-\uff5a]{2,}[\uff1a\u3000\uff0e ]*){1,}")
@@ -106,7 +109,7 @@ _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\u
 _LEET: Final = str.maketrans("013457", "oieast")
 _PARAGRAPH: Final = re.compile(r"[^\n]+(?:\n(?![ \t]*\n)[^\n]*)*")
 _SENTENCE: Final = re.compile(r"(?<=[.!?。！？।؟])[\"”’)\]]*\s+|(?<=[。！？])|\n")
-_QUOTES: Final = "\"“”«»„「『"
+_QUOTES: Final = '"“”«»„「『'
 _LONGEST_LOOK: Final = 400
 
 

@@ -678,9 +678,7 @@ def _with_company(parties: Sequence[Party], meeting: Meeting) -> list[Party]:
 _WITH = re.compile(r"\s?(?:\([^)]{1,20}\)\s?)?with\b")
 
 
-def _of_surroundings(
-    parties: Sequence[Party], instrument: Instrument, scene: Scene
-) -> list[Party]:
+def _of_surroundings(parties: Sequence[Party], instrument: Instrument, scene: Scene) -> list[Party]:
     """The two sides of the paragraph, else those of the item, where there are just two."""
     span = scene.sentences[instrument.sentence]
     paragraph = scene.article.paragraphs[scene.paragraph(instrument.sentence)]

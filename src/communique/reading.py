@@ -298,8 +298,8 @@ _ABSENT_GAP = re.compile(
     r"[\w.’'&()-]+){0,9}\s*"
 )
 _ATTENDANCE = re.compile(
-    r"\b(?:took part|participated|(?:were|was)(?: also)? (?:present|attended|represented|led|headed|"
-    r"chaired)|attended|(?:co-)?chaired|(?:led|headed|represented)(?= (?:the|his|her|their|both|"
+    r"\b(?:took part|participated|(?:were|was)(?: also)? (?:present|attended|represented|led|"
+    r"headed|chaired)|attended|(?:co-)?chaired|(?:led|headed|represented)(?= (?:the|his|her|their|both|"
     r"[A-Z]))|on behalf of|signed for|jointly (?:opened|chaired))\b"
 )
 

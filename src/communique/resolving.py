@@ -846,9 +846,7 @@ class Reader:
         evidence = scene.evidence(span.start + verb[0], span.start + verb[1])
         return Act(kind=kind, realis=realis, date=dated, evidence=[evidence])
 
-    def _free_dates(
-        self, sentence: int, verbs: Sequence[tuple[int, int]]
-    ) -> list[tuple[int, int]]:
+    def _free_dates(self, sentence: int, verbs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
         """The dates of a sentence that no verb but these has at its side: "last used in 2019"."""
         words = self.scene.words(sentence)
         free = []
@@ -886,7 +884,9 @@ class Reader:
     def _partner(self, start: int, end: int) -> Party | None:
         """The party right behind a title: "the Fisheries Agreement with Senegal"."""
         opening = _WITH.match(self.scene.text, start, end)
-        nearest = self.scene.parties_in(opening.end(), end)[:1] if opening else []
+        if opening is None:
+            return None
+        nearest = self.scene.parties_in(opening.end(), end)[:1]
         return nearest[0][2] if nearest and nearest[0][0] == opening.end() else None
 
     def _parties_of(self, sentence: int, told: tuple[Party, ...]) -> tuple[Party, ...]:

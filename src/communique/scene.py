@@ -196,7 +196,7 @@ class Scene:
         """
         sides: dict[str, Party] = {}
         for left, right, party in self.parties_in(start, end):
-            if party.code and party.kind in _SIDES and not self._is_where(left, right):
+            if party.code and party.kind in _SIDES and not self._is_where(left):
                 sides.setdefault(party.code, party)
         for person in self.people:
             home = person.party or self.home(person)
@@ -205,7 +205,7 @@ class Scene:
                 sides.setdefault(home.code, home)
         return list(sides.values())
 
-    def _is_where(self, start: int, end: int) -> bool:
+    def _is_where(self, start: int) -> bool:
         """Whether a party's name is only where something is: "in Spain"."""
         return _LOCATIVE.search(self.text[max(0, start - 10) : start]) is not None
 
