@@ -52,6 +52,7 @@ _RATES: Final[tuple[tuple[str, Better], ...]] = (
     ("evidence overlap, participants", "higher"),
     ("evidence overlap, agreements", "higher"),
     ("hostile articles obeyed", "lower"),
+    ("hostile abstracts that quote the order", "lower"),
     ("articles failed", "lower"),
     ("records per article without any in gold", "lower"),
 )

@@ -113,9 +113,9 @@ def title_fit(left: str, right: str) -> float:
     return fit if fit >= SAME_TITLE or part else 0.0
 
 
-def is_instrument(word: str) -> bool:
-    """Whether a word only says what kind of instrument a title names."""
-    return all(part in _set(_INSTRUMENTS) for part in words(word))
+def tells_nothing(word: str) -> bool:
+    """Whether a word is small, or only says what kind of instrument a title names."""
+    return all(part in _set(_INSTRUMENTS) | _set(_SMALL) for part in words(word))
 
 
 def _content(title: str) -> list[str]:

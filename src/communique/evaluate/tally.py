@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from communique.article import Article
 from communique.errors import InvalidArticle
-from communique.evaluate.names import is_instrument
+from communique.evaluate.names import tells_nothing
 from communique.evaluate.precision import days
 from communique.evaluate.results import Finding
 
@@ -129,7 +129,7 @@ def mentions(name: str, text: str) -> list[tuple[int, int]]:
     ("Agreement") are left out, unless there are no others.
     """
     every = re.findall(r"\w+", name)
-    telling = [part for part in every if len(part) > 2 and not is_instrument(part)]
+    telling = [part for part in every if len(part) > 2 and not tells_nothing(part)]
     parts = telling or every
     if not parts:
         return []
