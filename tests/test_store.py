@@ -15,9 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from communique import cache as module
-from communique.cache import Cache, cache_key, open_cache
 from communique.errors import StorageError
+from communique.store import Store, open_store, reply_key
+from communique.store import database as module
 
 QUESTION: dict[str, Any] = {
     "model": "m",
@@ -30,12 +30,12 @@ QUESTION: dict[str, Any] = {
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Cache:
+def store(tmp_path: Path) -> Store:
     """An empty cache."""
-    return Cache(tmp_path / "replies.sqlite")
+    return Store(tmp_path / "replies.sqlite")
 
 
-def test_a_reply_comes_back_whole(store: Cache) -> None:
+def test_a_reply_comes_back_whole(store: Store) -> None:
     """A reply would be paid for twice, or changed, if this failed."""
     assert store.get("k") is None
     store.put("k", '{"a": "é\U0001f91d"}', model="m", prompt_tokens=3, completion_tokens=5)
@@ -47,21 +47,21 @@ def test_a_reply_comes_back_whole(store: Cache) -> None:
     assert len(store) == 1
 
 
-def test_a_reply_survives_closing(store: Cache) -> None:
+def test_a_reply_survives_closing(store: Store) -> None:
     """A second run would pay again if this failed."""
     store.put("k", "raw", model="m")
     store.close()
-    assert len(Cache(store.path)) == 1
+    assert len(Store(store.path)) == 1
     assert store.get("k") is not None, "a closed cache opens itself again"
 
 
-def test_an_empty_cache_is_true(store: Cache) -> None:
+def test_an_empty_cache_is_true(store: Store) -> None:
     """`if cache` would skip a new cache if this failed."""
     assert store
     assert len(store) == 0
 
 
-def test_prune_forgets_the_old_alone(store: Cache) -> None:
+def test_prune_forgets_the_old_alone(store: Store) -> None:
     """A cache could only grow, or would lose new replies, if this failed."""
     store.put("k", "raw", model="m")
     assert store.prune(older_than=3600) == 0
@@ -83,13 +83,13 @@ def test_prune_forgets_the_old_alone(store: Cache) -> None:
 )
 def test_every_part_of_the_question_counts(name: str, other: object) -> None:
     """One question would be answered with another's reply if this failed."""
-    assert cache_key(**QUESTION) != cache_key(**{**QUESTION, name: other})
+    assert reply_key(**QUESTION) != reply_key(**{**QUESTION, name: other})
 
 
 def test_the_key_does_not_depend_on_the_order_of_fields() -> None:
     """Every run would miss if dictionaries were told apart by the order of their keys."""
     again = {**QUESTION, "sampling": {"seed": 7, "temperature": 0}}
-    assert cache_key(**QUESTION) == cache_key(**again)
+    assert reply_key(**QUESTION) == reply_key(**again)
 
 
 @settings(max_examples=100, deadline=None)
@@ -98,13 +98,13 @@ def test_keys_differ_where_texts_differ(one: str, two: str) -> None:
     """Any text, a lone surrogate too, must have a key, and its own, or answers are confused."""
 
     def key(text: str) -> str:
-        return cache_key(**{**QUESTION, "messages": [{"role": "user", "content": text}]})
+        return reply_key(**{**QUESTION, "messages": [{"role": "user", "content": text}]})
 
     assert (key(one) == key(two)) == (one == two)
     assert len(key(one)) == 64
 
 
-def test_threads_share_one_cache(store: Cache) -> None:
+def test_threads_share_one_cache(store: Store) -> None:
     """Passages decoded side by side would lose replies if this failed."""
 
     def write(number: int) -> None:
@@ -123,7 +123,7 @@ def test_processes_share_one_file(tmp_path: Path) -> None:
     """Workers starting together on a new file would fail or lose replies if this failed."""
     path = tmp_path / "shared.sqlite"
     program = (
-        "import sys; from communique.cache import Cache; c = Cache(sys.argv[1])\n"
+        "import sys; from communique.store import Store; c = Store(sys.argv[1])\n"
         "for i in range(20): c.put(sys.argv[2] + str(i), 'raw', model='m')"
     )
     workers = [
@@ -134,10 +134,10 @@ def test_processes_share_one_file(tmp_path: Path) -> None:
         for name in "abc"
     ]
     assert [worker.wait(60) for worker in workers] == [0, 0, 0]
-    assert len(Cache(path)) == 60
+    assert len(Store(path)) == 60
 
 
-def test_a_cache_crosses_a_process_boundary(store: Cache) -> None:
+def test_a_cache_crosses_a_process_boundary(store: Store) -> None:
     """A configured object holding a cache could not be sent to a worker if this failed."""
     store.put("k", "raw", model="m")
     assert pickle.loads(pickle.dumps(store)).get("k") == store.get("k")  # noqa: S301 - our own bytes
@@ -151,18 +151,18 @@ def test_a_foreign_database_is_left_alone(tmp_path: Path) -> None:
     theirs.close()
     before = path.read_bytes()
     with pytest.raises(StorageError, match="another application"):
-        Cache(path)
+        Store(path)
     assert path.read_bytes() == before
 
 
-def test_a_newer_file_is_left_alone(store: Cache) -> None:
+def test_a_newer_file_is_left_alone(store: Store) -> None:
     """An older version would spoil a newer one's file if this failed."""
     store.close()
     newer = sqlite3.connect(store.path)
     newer.execute(f"PRAGMA user_version = {module.VERSION + 1}")
     newer.close()
     with pytest.raises(StorageError, match="newer version"):
-        Cache(store.path)
+        Store(store.path)
 
 
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
@@ -170,11 +170,11 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("Minutes of the meeting. " * 100)
     with pytest.raises(StorageError, match="not a database"):
-        Cache(path)
+        Store(path)
     assert path.read_text().startswith("Minutes")
 
 
-def test_a_damaged_file(store: Cache) -> None:
+def test_a_damaged_file(store: Store) -> None:
     """A corrupt page would surface as a foreign exception if this failed."""
     for number in range(200):
         store.put(str(number), "x" * 500, model="m")
@@ -183,12 +183,12 @@ def test_a_damaged_file(store: Cache) -> None:
     data[4096:] = b"\xff" * (len(data) - 4096)
     store.path.write_bytes(data)
     with pytest.raises(StorageError):
-        Cache(store.path).get("7")
+        Store(store.path).get("7")
 
 
-def test_a_full_disk(store: Cache) -> None:
+def test_a_full_disk(store: Store) -> None:
     """A full disk would end in a foreign exception if this failed."""
-    with store._session() as connection:
+    with store._database.writing() as connection:
         connection.execute("PRAGMA max_page_count = 4")
     with pytest.raises(StorageError, match="full") as caught:
         store.put("k", "x" * 100_000, model="m")
@@ -196,9 +196,9 @@ def test_a_full_disk(store: Cache) -> None:
     assert len(store) == 0
 
 
-def test_a_read_only_store(store: Cache) -> None:
+def test_a_read_only_store(store: Store) -> None:
     """A read-only store would end in a foreign exception if this failed."""
-    with store._session() as connection:
+    with store._database.writing() as connection:
         connection.execute("PRAGMA query_only = ON")
     with pytest.raises(StorageError, match="readonly"):
         store.put("k", "raw", model="m")
@@ -208,22 +208,22 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     """A path through a file would end in a foreign exception if this failed."""
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):
-        Cache(tmp_path / "file" / "cache.sqlite")
+        Store(tmp_path / "file" / "cache.sqlite")
 
 
 def test_options_name_a_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The `cache` option would open the wrong file, or none, if this failed."""
     monkeypatch.setenv("COMMUNIQUE_CACHE_DIR", str(tmp_path / "mine"))
-    assert open_cache(None) is None
-    assert open_cache(False) is None
-    default = open_cache(True)
+    assert open_store(None) is None
+    assert open_store(False) is None
+    default = open_store(True)
     assert default is not None
     assert default.path == tmp_path / "mine" / "cache.sqlite"
-    assert open_cache(default) is default
-    folder = open_cache(tmp_path)
+    assert open_store(default) is default
+    folder = open_store(tmp_path)
     assert folder is not None
     assert folder.path == tmp_path / "cache.sqlite"
-    file = open_cache(str(tmp_path / "x.db"))
+    file = open_store(str(tmp_path / "x.db"))
     assert file is not None
     assert file.path == tmp_path / "x.db"
 
@@ -234,6 +234,6 @@ def test_the_default_folder_is_the_platforms(
     """Replies would be kept in an unexpected place if this failed."""
     monkeypatch.delenv("COMMUNIQUE_CACHE_DIR", raising=False)
     monkeypatch.setattr("platformdirs.user_cache_dir", lambda *_, **__: str(tmp_path / "p"))
-    default = open_cache(True)
+    default = open_store(True)
     assert default is not None
     assert default.path == tmp_path / "p" / "cache.sqlite"
