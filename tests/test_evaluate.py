@@ -348,11 +348,9 @@ def test_missing_records_lower_recall_and_every_field() -> None:
     for name in ("status", "date", "country"):
         assert evaluation[f"engagement {name}"].value == 0.5
     assert evaluation["participant party"].value == 0.5
-    assert told(evaluation, "missing") == [
-        "engagement: call, planned: Ana Ruiz (ESP); Pía Soto (CHL); 2024; no place; “Talks on an"
-        " Extradition Treaty with Chile will go on; Ruiz is to call Chile's Foreign Minister Pía"
-        " Soto next year.”"
-    ]
+    (missing,) = told(evaluation, "missing")
+    record = "engagement: call, planned: Ana Ruiz (ESP); Pía Soto (CHL); 2024; no place; "
+    assert missing.startswith(f"{record}“Talks on an Extradition Treaty with Chile will go on;")
     assert evaluation.confusion["engagements"]["planned"] == {"missing": 1}
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from communique.evaluate import Evaluation, GoldArticle, score
-from communique.evaluate.tally import mentions, title_spans
+from communique.evaluate.tally import mentions
 from communique.schemas import (
     Act,
     Agreement,
