@@ -3,7 +3,7 @@
 #   make summary      the embedded model reads the two articles in seeds/ (fetches its weights once)
 #   make test         the tests: no network, no model
 #   make test-local   the tests that run the embedded model: minutes
-#   make lint         ruff, mypy and the import contracts
+#   make lint         ruff, mypy, the import contracts, and what the gold articles cover
 #   make record       records the cassettes anew, with the embedded model, and the README's output
 #   make bench        the measurements of benchmarks/
 #   make lock         resolves the dependencies anew (needs uv)
@@ -44,6 +44,7 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/check_gold.py > $(VENV)/gold.txt || { cat $(VENV)/gold.txt; exit 1; }
 
 record: $(STAMP)
 	COMMUNIQUE_RECORD=1 $(BIN)/python -m pytest --record-mode=rewrite -m recorded
