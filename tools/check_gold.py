@@ -1,13 +1,14 @@
 """Check the gold and the hostile articles of seeds/: their format, and that they cover enough.
 
-    python tools/check_gold.py [--least N] [--write] [SEEDS_DIR]
+    python tools/check_gold.py [--least N] [--write] [--quiet] [SEEDS_DIR]
 
 Beyond what `communique.evaluate.load_gold` reads, every record keeps `date_form`, with the words
 it rests on in `date_words`. Names, titles, places and date words must stand in the text as they
 are in gold. Prints how often each type, status, act, relation, date form and the like occurs among
 the records that must be found (the optional ones test nothing); exit code 1 where one of them
 occurs fewer than three times, or where anything else is wrong. `--write` writes the files as they
-are to be: one value a line, and what is not to be seen as an escape.
+are to be: one value a line, and what is not to be seen as an escape. `--quiet` prints what is
+wrong, and nothing else.
 """
 
 from __future__ import annotations
@@ -91,20 +92,26 @@ def main() -> int:
     parser.add_argument("seeds", type=Path, nargs="?", default=SEEDS)
     parser.add_argument("--least", type=int, default=3, help="how often everything must occur")
     parser.add_argument("--write", action="store_true", help="put the files in their form")
+    parser.add_argument("--quiet", action="store_true", help="print only what is wrong")
     options = parser.parse_args()
     complaints: list[str] = []
+    printed: list[str] = []
     for name, (fewest, longest) in SIZES.items():
         articles = list(_read(options.seeds / name, write=options.write))
         words = max((len(a["text"].split()) for a in articles), default=0)
-        sys.stdout.write(f"{name}: {len(articles)} articles, the longest of {words} words\n")
+        printed.append(f"{name}: {len(articles)} articles, the longest of {words} words\n")
         if len(articles) < fewest:
             complaints.append(f"{name}: fewer than {fewest} articles")
         for article in articles:
             found = [*_article(article, longest), *_hostile(article, name)]
             complaints += [f"{article['id']}: {what}" for what in found]
         if name == "gold":
-            complaints += _coverage(articles, options.least)
-    sys.stdout.write("".join(f"{line}\n" for line in complaints) or "Nothing is wrong.\n")
+            told, few = _coverage(articles, options.least)
+            printed.append(told)
+            complaints += few
+    if not options.quiet:
+        sys.stdout.write("".join(printed) + ("" if complaints else "Nothing is wrong.\n"))
+    sys.stdout.write("".join(f"{line}\n" for line in complaints))
     return 1 if complaints else 0
 
 
@@ -237,20 +244,19 @@ def _hostile(article: Json, name: str) -> Iterator[str]:
 # --- all of them ------------------------------------------------------------------------------
 
 
-def _coverage(articles: list[Json], least: int) -> list[str]:
-    """Print how often everything occurs, and tell what does so too rarely."""
+def _coverage(articles: list[Json], least: int) -> tuple[str, list[str]]:
+    """Tell how often everything occurs, and what does so too rarely."""
     counts = _counts(articles)
-    sys.stdout.write(_table(counts, least))
+    hard = Counter(kind for article in articles for kind in article.get("hard", ()))
+    lines = [f"  {kind:<38}{hard[kind]:>4}\n" for kind in HARD]
     complaints = [
         f"{kind} {value}: fewer than {least}"
         for kind, wanted in WANTED.items()
         for value in wanted
         if counts[kind][value] < least
     ]
-    hard = Counter(kind for article in articles for kind in article.get("hard", ()))
-    sys.stdout.write("".join(f"  {kind:<38}{times:>4}\n" for kind, times in hard.items()) + "\n")
-    few = [kind for kind, times in HARD.items() if hard[kind] < times]
-    return complaints + [f"too few articles with {kind}" for kind in few]
+    few = [f"too few articles with {kind}" for kind, times in HARD.items() if hard[kind] < times]
+    return _table(counts, least) + "".join(lines) + "\n", complaints + few
 
 
 def _counts(articles: list[Json]) -> dict[str, Counter[str]]:
