@@ -299,8 +299,9 @@ _ABSENT_GAP = re.compile(
 )
 _ATTENDANCE = re.compile(
     r"\b(?:took part|participated|(?:were|was)(?: also)? (?:present|attended|represented|led|"
-    r"headed|chaired)|attended|(?:co-)?chaired|(?:led|headed|represented)(?= (?:the|his|her|their|both|"
-    r"[A-Z]))|on behalf of|signed for|jointly (?:opened|chaired))\b"
+    r"headed|chaired)|attended|(?:co-)?chaired|"
+    r"(?:led|headed|represented)(?= (?:the|his|her|their|both|[A-Z]))|"
+    r"on behalf of|signed for|jointly (?:opened|chaired))\b"
 )
 
 
@@ -1246,6 +1247,18 @@ def _realis(before: str, whole: str) -> Realis:
     return "planned" if _PLANNED.search(before) else "done"
 
 
+_BASE_FORM = re.compile(
+    r"(?:sign|ratify|initial|exchange|conclude|finali[sz]e|adopt|extend|amend|suspend|terminate|"
+    r"renew|implement|reach|seal|ink|negotiate)",
+    re.IGNORECASE,
+)
+_MODAL = re.compile(
+    r"\b(?:agreed?|plan(?:s|ned)?|decided?|pledged?|promis\w+|hop\w+|want\w*|expect\w*|need\w*|"
+    r"intend\w*|aim\w*|seek\w*|commit\w+|vow\w+|urg\w+|ready|able|due|set) to\b|"
+    r"\b(?:will|would|should|shall|may|might|could|can|must)\b"
+)
+
+
 def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
     start, end, kind = cue
     before = _context(text, start)
@@ -1266,7 +1279,12 @@ def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
         return ActReading(kind, "done", start, end)
     if re.match(r"when|if|once", text[end : end + 6].strip()):
         return ActReading(kind, "conditional", start, end)
-    return ActReading(kind, _realis(before, text), start, end)
+    realis = _realis(before, text)
+    if realis == "done" and _BASE_FORM.fullmatch(text[start:end]):
+        # A bare verb tells of what was done only in a headline: "Peru, Chile Sign Pact".
+        modal = _MODAL.search(text[max(0, start - 240) : start])
+        realis = "planned" if modal else realis
+    return ActReading(kind, realis, start, end)
 
 
 def _right_act(text: str, title_end: int, cue: tuple[int, int, ActKind], start: int) -> ActReading:

@@ -54,7 +54,8 @@ _PLURAL = re.compile(
 )
 """Several people named before, as the subject of a sentence."""
 _REPORTED = re.compile(
-    r"^\W*(?:according to|citing|as reported by)\b[^,]{1,120},|"
+    r"^\W*(?:according to|citing|as reported by|ahead of|before|after|following|prior to|"
+    r"in the wake of)\b[^,]{1,120},|"
     r"\b(?:said|says|told|added|announced|confirmed|stated|noted|reported|reports|claimed|denied|"
     r"recalled|learned|revealed)\b[^,.;]{0,60}?\bthat\b",
     re.IGNORECASE,
@@ -71,7 +72,10 @@ _COUNTS = {"two": 2, "three": 3, "four": 4}
 _BETWEEN = re.compile(r",? (?:[\w-]+ ){0,3}?(?:between|among|of|involving)(?: the)? ")
 _WITH = re.compile(r"\s?(?:\([^)]{1,20}\)\s?)?with (?:the )?")
 COMPANY: frozenset[str] = frozenset({"meeting", "call", "dialogue", "negotiation"})
-_JOINS = re.compile(r"[\s,;&:]*(?:and|as well as|along with|also)?[\s,;&:]*(?:the|with)?\s*")
+_JOINS = re.compile(
+    r"[\s,;&:]*(?:and|as well as|along with|together with|also)?[\s,;&:]*(?:also )?"
+    r"(?:(?:with|between) )?(?:the|his|her|their|its|a|an)?\s*"
+)
 _REACHES = re.compile(
     r"[\s:]*(?:(?:with|his|her|their|its|the|a|an|by|phone|telephone|today|also|individually|"
     r"separately|on|to|between|attended|including|new|visiting|then|"
@@ -82,7 +86,10 @@ _REACHES = re.compile(
 _PLACE_NAME = r"((?:[A-Z][\w.'’-]*)(?:,? (?:[A-Z][\w.'’-]*)){0,3})"
 _BEHIND = re.compile(rf"\b(?:in|at) (?:the )?{_PLACE_NAME}")
 _VISITED = re.compile(rf"^(?: to| in)? (?:the )?{_PLACE_NAME}")
-_BY = re.compile(r" (?:of|by)(?: the)? ")
+_BY = re.compile(r"^ of(?: the)? $| by(?: the| a| an)? $")
+_BETWEEN_THEM = re.compile(r" (?:here |today |yesterday )?(?:between|among) ")
+_TO_VISIT = re.compile(r" to (?:pay |make |undertake |come |go )?(?:an? |on )?(?:\w+ ){0,3}")
+_INVITED = re.compile(r"\b(?:invit\w+|asked|welcom\w+|urged)\b")
 _AT_IT = re.compile(
     r"^\W*(?:addressing|attending|opening|inaugurating|closing|speaking (?:at|to)|taking part in|"
     r"participating in)\b",
@@ -213,8 +220,12 @@ class Reader:
         return min(self.triggers(sentence), key=rank, default=None)
 
     def triggers(self, sentence: int) -> list[Trigger]:
-        """The words of a sentence that tell of engagements."""
-        return self.scene.triggers(sentence)
+        """The words of a sentence that tell of engagements, the setting's name apart."""
+        side = self._sidelines(sentence)
+        start = self.scene.sentences[sentence].start
+        found = self.scene.triggers(sentence)
+        rest = [t for t in found if not _within((start + t.start, start + t.end), side)]
+        return rest or found
 
     def supplement(self) -> None:
         """Tell by rule what the passage's sentences plainly tell and no draft pointed to."""
@@ -224,14 +235,19 @@ class Reader:
         for span in self.passage.sentences:
             sentence = self.scene.sentence_at(span.start)
             self._supplement_titles(sentence)
-            pointed = {t.type for t in told if t.sentence == sentence}
+            here = [t for t in told if t.sentence == sentence]
+            start = self.scene.sentences[sentence].start
             for trigger in self.triggers(sentence):
-                if trigger.type in pointed or (pointed and trigger.type in TALKS & {*pointed}):
-                    continue
-                start = self.scene.sentences[sentence].start
                 anchor = self.scene.evidence(start + trigger.start, start + trigger.end)
-                self.findings.told.extend(self._tell(None, sentence, anchor, trigger))
-                pointed.add(trigger.type)
+                alike = [t for t in here if _one_kind(t.type, trigger.type)]
+                if any(_within((anchor.start, anchor.end), t.evidence) for t in alike):
+                    continue
+                found = list(self._tell(None, sentence, anchor, trigger))
+                if alike:
+                    # Of one kind, another word tells of another only with a company of its own.
+                    found = [t for t in found if _own_company(t, here)]
+                self.findings.told.extend(found)
+                here += found
 
     def _supplement_titles(self, sentence: int) -> None:
         """Add the instruments with which the sentence tells that something was done."""
@@ -458,21 +474,31 @@ class Reader:
             if previous not in subjects or not self._joined_by(previous, mention):
                 break
             subjects.append(mention)
-        # A visit is its visitor's; those met during it met the visitor.
-        if (
-            trigger.type == "visit"
-            and after
-            and _BY.fullmatch(self.scene.text[right : after[0].start])
-        ):
-            return after[:1]
-        if trigger.type == "visit" or not after or not self._reaches(right, after[0].start):
+        if trigger.type == "visit":
+            return self._visitor(right, left, before, after) or subjects
+        if not after or not self._reaches(right, after[0].start):
             return subjects
         objects = after[:1]
         for previous, mention in pairwise(after):
             if not self._joined_by(previous, mention):
                 break
             objects.append(mention)
-        return [*subjects, *objects]
+        between = _BETWEEN_THEM.match(self.scene.text, right) and len(objects) > 1
+        return objects if between else [*subjects, *objects]
+
+    def _visitor(
+        self, right: int, left: int, before: list[Mention], after: list[Mention]
+    ) -> list[Mention]:
+        """Whose a visit is, where the words beside it say so: "by X", "invited X to pay"."""
+        text = self.scene.text
+        for mention in after[:2]:
+            gap = text[right : mention.start]
+            if _BY.search(gap) and not _CLAUSE_END.search(gap) and "," not in gap:
+                return [mention]
+        if len(before) > 1 and _TO_VISIT.fullmatch(text[before[-1].end : left]):
+            if _INVITED.search(text[before[0].end : before[-1].start]):
+                return before[-1:]
+        return []
 
     def _of_clause(self, before: list[Mention], sentence: int, trigger: int) -> list[Mention]:
         """Of those named before a trigger, those behind "according to …," and "… said that"."""
@@ -581,8 +607,14 @@ class Reader:
         asked = PRONOUN.search(words[: trigger.end]) or trigger.type in {"meeting", "call"}
         attends = trigger.type in EVENTS and _AT_IT.match(words)
         lead = self.scene.lead(self.scene.item(sentence))
-        if not (asked or attends) or lead is None or any(a.person is lead for a in found):
+        if PRONOUN.search(words[: trigger.end]):
+            lead = self.scene.subject_before(sentence) or lead
+        if not (asked or attends) or lead is None:
             return
+        if any(a.person is lead for a in found):
+            lead = self.scene.other_lead(self.scene.item(sentence), lead)
+            if lead is None or trigger.type not in {"meeting", "call"}:
+                return
         party = self.scene.home(lead)
         if found and any(a.code == (party.code if party else None) for a in found):
             return
@@ -923,6 +955,19 @@ class Reader:
                 sentence, located.exact, None, "agreement", located, _distinct(parties), (act,)
             )
         )
+
+
+def _one_kind(a: str, b: str) -> bool:
+    return a == b or {a, b} <= TALKS
+
+
+def _own_company(told: Told, others: Sequence[Told]) -> bool:
+    """Whether two sides of a telling are not those of another."""
+    ours = {a.person or a.code for a in told.attendees}
+    return len(ours) > 1 and not any(
+        ours <= (theirs := {a.person or a.code for a in other.attendees}) or theirs <= ours
+        for other in others
+    )
 
 
 def _within_event(one: Attendee, event: Evidence | None) -> bool:

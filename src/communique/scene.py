@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from communique.schemas import Evidence, Party, Span
 
 _PREPOSITION = re.compile(r"\b(?:in|on|to|against|of|towards?|over|with)(?: the)? $", re.IGNORECASE)
+_OF_A_CITY = re.compile(r"\b(?:in|at|from|near) [A-Z][\w.’'-]+(?: [A-Z][\w.’'-]+){0,2}, $")
 _INTRODUCED = re.compile(r"\(([A-Z][A-Za-z]*[A-Z])\)")
 _COMPOUND = re.compile(r"[-–/]")
 _OTHER_SIDE = re.compile(r" (?:side|counterparts?|delegation)\b")
@@ -46,6 +47,13 @@ _SPEAKS_FOR = re.compile(
 _QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
 _LOCATIVE = re.compile(r"\b(?:in|at|near|from)(?: the)? $", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"\W*(?:(?:on|in|at|earlier|later|meanwhile|also|separately|during|after|before|today|"
+    r"yesterday)\b[^,.;]{0,60},? )?(?:(?:the|his|her|their|its|a|an|h\.e\.|dr|mr|ms|mrs)\.? )?",
+    re.IGNORECASE,
+)
+"""What may stand before the subject of a sentence."""
+_PRONOUN_FIRST = re.compile(r"\W*(?:(?:on|in|at|later|earlier)\b[^,.;]{0,60},? )?(?:he|she)\b", re.IGNORECASE)
 _COMPANY_REACH = 3
 """How many sentences back "the two ministers" may refer."""
 _SIDES = frozenset({"state", "organisation", "territory"})
@@ -195,7 +203,7 @@ class Scene:
         in it stand.
         """
         sides: dict[str, Party] = {}
-        for left, right, party in self.parties_in(start, end):
+        for left, _, party in self.parties_in(start, end):
             if party.code and party.kind in _SIDES and not self._is_where(left):
                 sides.setdefault(party.code, party)
         for person in self.people:
@@ -207,7 +215,8 @@ class Scene:
 
     def _is_where(self, start: int) -> bool:
         """Whether a party's name is only where something is: "in Spain"."""
-        return _LOCATIVE.search(self.text[max(0, start - 10) : start]) is not None
+        before = self.text[max(0, start - 60) : start]
+        return bool(_LOCATIVE.search(before) or _OF_A_CITY.search(before))
 
     @cached_property
     def people(self) -> list[Person]:
@@ -293,6 +302,33 @@ class Scene:
         first = min(here, key=lambda p: min(m.start for m in p.mentions if m.start >= span.start))
         most = max(here, key=lambda p: counts[p])
         return most if counts[most] > 2 * counts[first] else first
+
+    def other_lead(self, item: int, lead: Person) -> Person | None:
+        """Whom else an item is about: named more than once, and for another side."""
+        span = self.article.items[item]
+        ours = self.home(lead)
+        best: tuple[int, Person] | None = None
+        for person in self.people:
+            count = sum(span.start <= m.name_start < span.end for m in person.mentions)
+            theirs = self.home(person)
+            rival = theirs is not None and (ours is None or theirs.code != ours.code)
+            if person is not lead and rival and count > 1 and (best is None or count > best[0]):
+                best = (count, person)
+        return best[1] if best else None
+
+    def subject_before(self, sentence: int) -> Person | None:
+        """Whom "he" means: the subject of the sentence before, or whom its own "he" means."""
+        for before in range(sentence - 1, max(-1, sentence - _COMPANY_REACH - 1), -1):
+            if self.item(before) != self.item(sentence):
+                return None
+            words = self.words(before)
+            named = [m for m in self.mentions_in(before) if m.name is not None]
+            start = self.sentences[before].start
+            if named and _SUBJECT.fullmatch(words[: named[0].start - start]):
+                return next((p for p in self.people if named[0] in p.mentions), None)
+            if not _PRONOUN_FIRST.match(words):
+                return None
+        return None
 
     def company(self, sentence: int, count: int | None) -> list[Mention]:
         """Whom "the two ministers" means: the people of the nearest sentence before with so many.
@@ -407,7 +443,7 @@ class Scene:
             opens = party is next(iter(first.values())) and self._opens(party, span.start)
             weights[party.code or ""] += 3 * opens
         ranked = weights.most_common(2)
-        if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
+        if not ranked or not ranked[0][1] or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
             return None
         return first[ranked[0][0]]
 
@@ -420,7 +456,7 @@ class Scene:
         """A compound ("India-US") says most, then an attribute ("U.S. troops"), a place least."""
         if _COMPOUND.match(self.text[end : end + 1]) or _COMPOUND.match(self.text[start - 1 :][:1]):
             return 6
-        if _OTHER_SIDE.match(self.text, end):
+        if _OTHER_SIDE.match(self.text, end) or self._is_where(start):
             return 0
         if _ATTRIBUTE.match(self.text, end):
             return 4
