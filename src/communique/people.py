@@ -328,7 +328,7 @@ class _Reader:
                 at += 1
             if at in self.parties:
                 ending, party = self.parties[at]
-                if prep == "of" and not self._goes_on(ending):
+                if prep in {"of", "from"} and not self._goes_on(ending):
                     following = self._party_list(at)
                     return last, following[-1][1], following
                 run = self._portfolio_run(ending + 1, known=True) if self._goes_on(ending) else None
@@ -338,6 +338,8 @@ class _Reader:
                 if prep == "of":
                     return last, last, [(at, ending, party)]
                 continue
+            if prep == "from":
+                break
             run = self._portfolio_run(at, known=prep in {"to", "on"} or not self.capital(head))
             if run is None:
                 break
@@ -438,7 +440,9 @@ class _Reader:
         if first in self.parties and not self._follows_name(self.parties[first][0], titled=titled):
             return None
         last, index = first, first
-        while index + 1 < min(len(self.tokens), first + _MOST_NAME) and self.spaced(index):
+        while index + 1 < min(len(self.tokens), first + _MOST_NAME) and (
+            self.spaced(index) or self._nickname(index)
+        ):
             index += 1
             if self._name_token(index, first=False, caps=titled):
                 last = index
@@ -447,6 +451,12 @@ class _Reader:
         if all(len(self.tokens[k].raw.rstrip(".")) < 2 for k in range(first, last + 1)):
             return None
         return _Name(first, last)
+
+    def _nickname(self, index: int) -> bool:
+        """Whether a quotation mark before or behind a nickname follows: Benjamin "Benny" Gantz."""
+        before, after = self.gaps[index], self.gaps[index + 1] if index + 1 < len(self.gaps) else ""
+        opens = before in {' "', " “", " ‘", " ("} and after in {'" ', "” ", "’ ", ") "}
+        return opens or before in {'" ', "” ", "’ "}
 
     def _follows_name(self, last: int, *, titled: bool) -> bool:
         return self.spaced(last) and self._name_token(last + 1, first=False, caps=titled)

@@ -447,6 +447,11 @@ def _nearest(text: str, upto: int) -> EngagementStatus | None:
     return best[1] if best else None
 
 
+_NEXT = re.compile(
+    r"[^,;]{0,60},?\s+which\s[^,;]{0,80}|"
+    r",\s(?:originally |initially )?(?:set|scheduled|due|planned|slated|expected) (?:to|for|in|on)\b"
+)
+"""A clause behind the noun that says when it is: ", which will be held", ", set for May"."""
 _AUXILIARY = re.compile(r"\b(?:is|are|was|were|has|have|had)\b")
 
 
@@ -457,7 +462,7 @@ def _nearest_after(group: str, after: str, rest: str) -> EngagementStatus | None
         r"participated|took|conducted)\b",
         group,
     )
-    relative = re.match(r"[^,;]{0,60},?\s+which\s[^,;]{0,80}", rest)
+    relative = _NEXT.match(rest)
     text = relative[0] if relative else after
     if finite or _DECIDES.match(after):
         return None
@@ -1206,7 +1211,8 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _CONDITIONAL = re.compile(
-    r"\b(?:if|once|unless|until|when|provided|could|may|might|would|should|can|hop(?:e|es|"
+    r"\b(?:(?:attempt\w*|efforts?|bids?|tr(?:y|ies|ied|ying)|struggl\w+|negotiating|talks|"
+    r"negotiations|working)(?: by [\w ]{1,30})? to|if|once|unless|until|when|provided|could|may|might|would|should|can|hop(?:e|es|"
     r"ed|ing) to|"
     r"ready to|willing to|wants? to|wanted to|wish(?:es|ed)? to|prepared to|consider\w*|possible)"
     r"(?:\s[\w’']+){0,4}\s*$",
@@ -1287,10 +1293,20 @@ def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
     return ActReading(kind, realis, start, end)
 
 
+_TO_BE_SAID = re.compile(
+    r"(?:^|[\"“'‘;:,] ?|\b(?:and|to|please) )(?:tell|say|write|report|pretend|claim|announce)"
+    r"(?: (?:the )?\w+)? that (?:the )?$",
+    re.IGNORECASE,
+)
+"""An order to say what follows, which makes it no fact: "tell the world that …"."""
+
+
 def _right_act(text: str, title_end: int, cue: tuple[int, int, ActKind], start: int) -> ActReading:
     a, b, kind = cue
     between = text[title_end:a]
     realis = _realis(between.rstrip() + " " if between.strip() else "", text)
+    if realis == "done" and _TO_BE_SAID.search(text[max(0, start - 80) : start]):
+        realis = "conditional"
     if realis == "done" and re.search(r"\b[Nn]o (?:\w+ ){0,2}$", text[max(0, start - 20) : start]):
         realis = "denied"
     return ActReading(kind, realis, a, b)

@@ -63,6 +63,14 @@ _REPORTED = re.compile(
 """Who tells the news, before what is told."""
 _VERB_OF_DATE = re.compile(r"\b([a-z]{2,14}ed|held|begun|taken|made) (?:(?:in|on|since|by) )?$")
 """A participle right before a date, which is then its date."""
+_SAID = r"(?:sa(?:id|ys)|announced?|announces|confirm(?:ed|s)|reported|stated|declared|revealed|"
+_SAID += r"denied|declined|told(?= reporters))"
+_SAID_BEFORE = re.compile(
+    rf"\b{_SAID}(?: (?:reporters|in a (?:statement|release)|here|late|early|(?:tele)?vised)){{0,2}}"
+    r"(?: on)? $"
+)
+_SAID_AFTER = re.compile(rf" {_SAID}\b")
+"""A date beside these words is that of the news, and of nothing that it tells."""
 _CLAUSE_END = re.compile(r";|\band that\b|\bbut\b|\bwhereas\b")
 _SAME_DAY = re.compile(
     r"\b(?:(?:later|earlier) )?(?:on )?(?:that|the same) day\b|\b(?:later|earlier) in the day\b",
@@ -78,7 +86,7 @@ _JOINS = re.compile(
 )
 _REACHES = re.compile(
     r"[\s:]*(?:(?:with|his|her|their|its|the|a|an|by|phone|telephone|today|also|individually|"
-    r"separately|on|to|between|attended|including|new|visiting|then|"
+    r"separately|on|to|between|since|in|attended|including|new|visiting|then|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|this|morning|afternoon|evening)[\s:,]*)*",
     re.IGNORECASE,
 )
@@ -612,8 +620,11 @@ class Reader:
         if not (asked or attends) or lead is None:
             return
         if any(a.person is lead for a in found):
+            # "At the meeting with the minister": whom he met is the other whom the item is about.
+            behind = self.scene.sentences[sentence].start + trigger.end
             lead = self.scene.other_lead(self.scene.item(sentence), lead)
-            if lead is None or trigger.type not in {"meeting", "call"}:
+            met = all(a.evidence.start >= behind for a in found)
+            if lead is None or not met or trigger.type not in {"meeting", "call"}:
                 return
         party = self.scene.home(lead)
         if found and any(a.code == (party.code if party else None) for a in found):
@@ -753,7 +764,9 @@ class Reader:
             return False
         words = self.scene.words(sentence)
         before = words[max(0, found[0] - 24) : found[0]].lower()
-        return bool(re.search(r"\b(?:signed|ratified|adopted|since|force)\b", before))
+        if re.search(r"\b(?:signed|ratified|adopted|since|force)\b", before):
+            return True
+        return bool(_SAID_BEFORE.search(words[: found[0]]) or _SAID_AFTER.match(words, found[1]))
 
     def _dated(
         self, located: Evidence, sentence: int, status: EngagementStatus
@@ -786,7 +799,7 @@ class Reader:
 
     def _place_after(self, sentence: int, trigger: Trigger | None) -> Place | None:
         """The place that follows the trigger, before the sentence tells of anything else."""
-        if trigger is None:
+        if trigger is None or trigger.type == "call":
             return None
         span = self.scene.sentences[sentence]
         start = span.start + trigger.end
