@@ -60,6 +60,7 @@ _STATUS: dict[str, AgreementStatus] = {
     "expired": "expired",
 }
 _ORDER = [kind for kind in _STATUS if kind != "implementing"]
+_MET = re.compile(r"\b(?:Meetings?|Talks)$")
 _ORDINAL = re.compile(r"\b\d+(?:st|nd|rd|th)?\b")
 _MOST_OUTCOMES = 12
 _LASTING = frozenset({"visit", "summit", "conference", "exercise"})
@@ -97,7 +98,15 @@ class Meeting:
     def type(self) -> EngagementType:
         """The most particular type told: "summit" over "meeting"."""
         named = [t.type for t in self.tellings if t.event is not None]
-        return named[0] if named else self.first.type
+        kind = named[0] if named else self.first.type
+        return "meeting" if kind == "conference" and self._is_of_two() else kind
+
+    def _is_of_two(self) -> bool:
+        """Whether two sides alone met, whatever it is called: "the foreign ministers' meeting"."""
+        sides = [a.party for a in self.attendees if a.party is not None]
+        states = {p.code for p in sides if p.kind == "state"}
+        met = self.event is not None and _MET.search(self.event.exact) is not None
+        return met and len(self.attendees) == len(states) == 2 == len(sides)
 
     @property
     def status(self) -> EngagementStatus:

@@ -341,7 +341,7 @@ def _near_name(end: int, names: list[tuple[int, int, EngagementType]]) -> bool:
 
 
 _PREMODIFIER = re.compile(r"(?:[\w’'-]+\s+){0,3}$")
-_HEADLINE = re.compile(r"\bto\s+(?:\w+ly\s+)?$")
+_HEADLINE = re.compile(r"\b[tT]o\s+(?:\w+ly\s+)?$")
 _BASE = re.compile(
     r"(?:meet|visit|hold|attend|host|travel|receive|speak|welcome|conduct|chair|pay|make|fly|"
     r"head|take|join|tour|call|arrive|have|undertake|co-chair|participate)\b",
@@ -448,7 +448,7 @@ def _nearest(text: str, upto: int) -> EngagementStatus | None:
 
 
 _NEXT = re.compile(
-    r"[^,;]{0,60},?\s+which\s[^,;]{0,80}|"
+    r"[^,;]{0,60},?\s+(?<!during )which\s[^,;]{0,80}|"
     r",\s(?:originally |initially )?(?:set|scheduled|due|planned|slated|expected) (?:to|for|in|on)\b"
 )
 """A clause behind the noun that says when it is: ", which will be held", ", set for May"."""
@@ -567,6 +567,9 @@ _CALENDAR = frozenset(
         "saturday",
         "sunday",
     ]
+)
+_MONTHS_CUT = frozenset(
+    ["jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"]
 )
 _LEADING = frozenset(
     [
@@ -860,6 +863,8 @@ def _title(sentence: str, tokens: tuple[_Token, ...], i: int, kind: AgreementTyp
     head_end = token.end
     tail = re.compile(_OF_HEADS.get(token.lower, r"(?!)"), re.IGNORECASE).match(sentence, token.end)
     head_end = tail.end() if tail else head_end
+    if first == start_index and not token.capital:
+        first = _from_determiner(sentence, tokens, first)
     capital = any(t.capital for t in tokens[first : i + 1] if not _opens(sentence, t))
     start = tokens[first].start
     quoted = _quoted(sentence, start, head_end)
@@ -879,6 +884,26 @@ def _title(sentence: str, tokens: tuple[_Token, ...], i: int, kind: AgreementTyp
     return Title(
         start, end, sentence[start:end], _acronym(sentence, end), _typed(kind, sentence[start:end])
     )
+
+
+def _from_determiner(sentence: str, tokens: tuple[_Token, ...], head: int) -> int:
+    """The first of the nouns that say what the head is about: "a visa facilitation agreement"."""
+    generic = {*_lexicon()["generic_adjectives"], "own", "first", "second", "same", "such"}
+    for back in range(1, 5):
+        at = head - back
+        if at < 0 or not _adjacent(sentence, tokens[at], tokens[at + 1]):
+            return head
+        if tokens[at].lower in {"a", "an", "the", "its", "their", "his", "her"}:
+            first = at + 1
+            while first < head and tokens[first].lower in generic:
+                first += 1
+            return first
+        word = tokens[at].text
+        if not word.replace("-", "").isalpha() or tokens[at].capital or _STOP.fullmatch(word):
+            return head
+        if tokens[at].lower in _LINK or tokens[at].lower.endswith("ly"):
+            return head
+    return head
 
 
 def _typed(kind: AgreementType, title: str) -> AgreementType:
@@ -980,7 +1005,8 @@ def _complement(sentence: str, tokens: tuple[_Token, ...], end: int, *, proper: 
     last = m.end()
     for k, t in enumerate(rest):
         gap = sentence[rest[k - 1].end : t.start] if k else ""
-        if k and gap not in (" ", "\u00a0"):
+        listed = named and gap == ", " and (t.capital or t.lower == "and")
+        if k and gap not in (" ", "\u00a0") and not (listed and _goes_on(rest, k)):
             break
         if (
             _STOP.fullmatch(t.text)
@@ -998,10 +1024,19 @@ def _complement(sentence: str, tokens: tuple[_Token, ...], end: int, *, proper: 
     return m.end() + len(kept) if kept and kept not in ("the", "a", "an") else end
 
 
+def _goes_on(rest: list[_Token], k: int) -> bool:
+    """Whether a comma before token `k` is within a title: "… on Friendship, Cooperation, and …"."""
+    following = rest[k + 1 : k + 4] if rest[k].lower == "and" else rest[k : k + 4]
+    one = following[0] if following else None
+    later = any(t.lower == "and" for t in following)
+    return one is not None and one.capital and (rest[k].lower == "and" or later)
+
+
 def _not_topic(link: str, rest: list[_Token]) -> bool:
     first, second = rest[0].lower, rest[1].lower if len(rest) > 1 else ""
     if (
         first in _CALENDAR
+        or first in _MONTHS_CUT
         or first[0].isdigit()
         or second in ("first", "second", "sidelines", "margins", "occasion", "third")
     ):

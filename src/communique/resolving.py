@@ -61,6 +61,7 @@ _REPORTED = re.compile(
     re.IGNORECASE,
 )
 """Who tells the news, before what is told."""
+_DECIDED = re.compile(r"voted|decided|agreed|moved|resolved|ordered")
 _VERB_OF_DATE = re.compile(r"\b([a-z]{2,14}ed|held|begun|taken|made) (?:(?:in|on|since|by) )?$")
 """A participle right before a date, which is then its date."""
 _SAID = r"(?:sa(?:id|ys)|announced?|announces|confirm(?:ed|s)|reported|stated|declared|revealed|"
@@ -71,6 +72,7 @@ _SAID_BEFORE = re.compile(
 )
 _SAID_AFTER = re.compile(rf" {_SAID}\b")
 """A date beside these words is that of the news, and of nothing that it tells."""
+_NEXT_TO = re.compile(r" (?:also |again |then |has |have |had |will )?")
 _CLAUSE_END = re.compile(r";|\band that\b|\bbut\b|\bwhereas\b")
 _SAME_DAY = re.compile(
     r"\b(?:(?:later|earlier) )?(?:on )?(?:that|the same) day\b|\b(?:later|earlier) in the day\b",
@@ -82,7 +84,7 @@ _WITH = re.compile(r"\s?(?:\([^)]{1,20}\)\s?)?with (?:the )?")
 COMPANY: frozenset[str] = frozenset({"meeting", "call", "dialogue", "negotiation"})
 _JOINS = re.compile(
     r"[\s,;&:]*(?:and|as well as|along with|together with|also)?[\s,;&:]*(?:also )?"
-    r"(?:(?:with|between) )?(?:the|his|her|their|its|a|an)?\s*"
+    r"(?:the|his|her|their|its|a|an)?\s*"
 )
 _REACHES = re.compile(
     r"[\s:]*(?:(?:with|his|her|their|its|the|a|an|by|phone|telephone|today|also|individually|"
@@ -95,6 +97,8 @@ _PLACE_NAME = r"((?:[A-Z][\w.'’-]*)(?:,? (?:[A-Z][\w.'’-]*)){0,3})"
 _BEHIND = re.compile(rf"\b(?:in|at) (?:the )?{_PLACE_NAME}")
 _VISITED = re.compile(rf"^(?: to| in)? (?:the )?{_PLACE_NAME}")
 _BY = re.compile(r"^ of(?: the)? $| by(?: the| a| an)? $")
+_WHO = re.compile(r",? who (?:[\w’']+ ){0,5}")
+_DONE_BY = re.compile(r"\b\w+ed by\b|\bmet by\b")
 _BETWEEN_THEM = re.compile(r" (?:here |today |yesterday )?(?:between|among) ")
 _TO_VISIT = re.compile(r" to (?:pay |make |undertake |come |go )?(?:an? |on )?(?:\w+ ){0,3}")
 _INVITED = re.compile(r"\b(?:invit\w+|asked|welcom\w+|urged)\b")
@@ -341,7 +345,10 @@ class Reader:
         start = self.scene.sentences[sentence].start
         for left, right, kind in reading.event_names(self.scene.words(sentence)):
             if left <= event.start - start < right:
-                return kind
+                sides = self.scene.parties_in(event.start, event.end)
+                states = {party.code for _, _, party in sides if party.kind == "state"}
+                of_two = kind == "conference" and len(states) == 2 and len(sides) == 2
+                return "meeting" if of_two else kind
         return None
 
     def _sidelines(self, sentence: int) -> Evidence | None:
@@ -377,6 +384,9 @@ class Reader:
             self._add_of_event(found, event)
         if trigger is not None and trigger.type in _OF_STATES:
             self._add_sides(found, sentence, trigger, event)
+        if trigger is not None and trigger.type == "exercise":
+            # Forces exercise; those who speak of it do not.
+            found = self._states_in(sentence) or [a for a in found if a.person is None]
         known = [a for a in found if a.person is not None or a.party is not None]
         for one in found:
             if one not in known:
@@ -477,6 +487,8 @@ class Reader:
         before = [m for m in mentions if m.end <= left]
         after = [m for m in mentions if m.start >= right]
         before = self._of_clause(before, sentence, left)
+        if before and _WHO.fullmatch(self.scene.text[before[-1].end : left]):
+            return before[-1:] if trigger.type == "visit" else self._met(before[-1:], right, after)
         subjects = before[:1]
         for previous, mention in pairwise(before):
             if previous not in subjects or not self._joined_by(previous, mention):
@@ -484,6 +496,10 @@ class Reader:
             subjects.append(mention)
         if trigger.type == "visit":
             return self._visitor(right, left, before, after) or subjects
+        return self._met(subjects, right, after)
+
+    def _met(self, subjects: list[Mention], right: int, after: list[Mention]) -> list[Mention]:
+        """The subjects and whom the trigger reaches: one, and those listed with it."""
         if not after or not self._reaches(right, after[0].start):
             return subjects
         objects = after[:1]
@@ -501,7 +517,8 @@ class Reader:
         text = self.scene.text
         for mention in after[:2]:
             gap = text[right : mention.start]
-            if _BY.search(gap) and not _CLAUSE_END.search(gap) and "," not in gap:
+            own = not _CLAUSE_END.search(gap) and not _DONE_BY.search(gap) and "," not in gap
+            if own and _BY.search(gap):
                 return [mention]
         if len(before) > 1 and _TO_VISIT.fullmatch(text[before[-1].end : left]):
             if _INVITED.search(text[before[0].end : before[-1].start]):
@@ -522,6 +539,8 @@ class Reader:
     def _reaches(self, start: int, end: int) -> bool:
         """Whether only linking words, dates and places stand between."""
         gap = self.scene.text[start:end]
+        if gap.startswith(","):
+            return False
         for left, right in reversed(dates.find(gap, language=self.scene.language)):
             gap = gap[:left] + gap[right:]
         return _REACHES.fullmatch(_IN_PLACE.sub(" ", gap)) is not None
@@ -674,7 +693,8 @@ class Reader:
         placed: list[Attendee] = []
         for one in attendees:
             home = self._at_home(one)
-            placed.append(one if home.code in known else home)
+            joined = one.person is not None and self.scene.joined(one.person) is not None
+            placed.append(one if home.code in known and not joined else home)
         stood_for = {a.code for a in placed if a.person is not None}
         return tuple(a for a in placed if a not in by_event or a.code not in stood_for)
 
@@ -751,12 +771,14 @@ class Reader:
     ) -> list[tuple[int, int]]:
         """Of several dates, the one between the anchor and what the sentence tells next."""
         start = self.scene.sentences[sentence].start
-        end = anchor.end - start
+        words = self.scene.words(sentence)
+        begin, end = anchor.start - start, anchor.end - start
+        right_before = [f for f in free if _NEXT_TO.fullmatch(words[f[1] : begin])]
         limit = min(
             (t.start for t in self.triggers(sentence) if t.start >= end),
             default=len(self.scene.text),
         )
-        return [f for f in free if end <= f[0] < limit][:1]
+        return right_before[-1:] or [f for f in free if end <= f[0] < limit][:1]
 
     def _claimed(self, sentence: int, found: tuple[int, int]) -> bool:
         """Whether a date of the sentence belongs to an act on an agreement."""
@@ -897,7 +919,10 @@ class Reader:
         free = []
         for date in dates.find(words, language=self.scene.language):
             before = _VERB_OF_DATE.search(words[: date[0]])
-            mine = before and any(v[0] < before.end(1) and before.start(1) < v[1] for v in verbs)
+            decided = before and _DECIDED.match(before[1]) and words[date[1] :].startswith(" to ")
+            mine = decided or (
+                before and any(v[0] < before.end(1) and before.start(1) < v[1] for v in verbs)
+            )
             if before is None or mine:
                 free.append(date)
         return free
@@ -977,10 +1002,8 @@ def _one_kind(a: str, b: str) -> bool:
 def _own_company(told: Told, others: Sequence[Told]) -> bool:
     """Whether two sides of a telling are not those of another."""
     ours = {a.person or a.code for a in told.attendees}
-    return len(ours) > 1 and not any(
-        ours <= (theirs := {a.person or a.code for a in other.attendees}) or theirs <= ours
-        for other in others
-    )
+    theirs = [{a.person or a.code for a in other.attendees} for other in others]
+    return len(ours) > 1 and not any(len(t) > 1 and (ours <= t or t <= ours) for t in theirs)
 
 
 def _within_event(one: Attendee, event: Evidence | None) -> bool:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from communique import people, reading
 from communique.grounding import Index
-from communique.parties import Resolver
+from communique.parties import Resolver, country_of_place
 from communique.people import Mention
 
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ _SUBJECT = re.compile(
     re.IGNORECASE,
 )
 """What may stand before the subject of a sentence."""
-_PRONOUN_FIRST = re.compile(r"\W*(?:(?:on|in|at|later|earlier)\b[^,.;]{0,60},? )?(?:he|she)\b", re.IGNORECASE)
+_PRONOUN_FIRST = re.compile(
+    r"\W*(?:(?:on|in|at|later|earlier)\b[^,.;]{0,60},? )?(?:he|she)\b", re.IGNORECASE
+)
+_IN_CITY = re.compile(r" in ([A-Z][\w’'-]+(?: [A-Z][\w’'-]+)?)")
 _COMPANY_REACH = 3
 """How many sentences back "the two ministers" may refer."""
 _SIDES = frozenset({"state", "organisation", "territory"})
@@ -367,7 +370,10 @@ class Scene:
         held = [
             p
             for p in self.people
-            if p.office and p.party and p.party.code == party.code and _holds(p.office, wanted)
+            if p.office
+            and _holds(p.office, wanted)
+            and (home := p.party or self.home(p)) is not None
+            and home.code == party.code
         ]
         return held[0] if len(held) == 1 and party.code else None
 
@@ -393,14 +399,42 @@ class Scene:
         if person.party is not None:
             return person.party
         by_office = people.party_of_office(person.office or "", self.text)
-        if by_office is not None:
-            return by_office
+        beside = by_office or self.joined(person) or self._placed(person)
+        if beside is not None:
+            return beside
         item = self.article.item_at(person.first)
         lead = self.lead(item)
         if lead is None or person is lead:
             return None if self.speaker(item) else self._speaks_from(item)
         ours = lead.party or self._speaks_from(item)
         return self._met_in(person, ours) or ours
+
+    def joined(self, person: Person) -> Party | None:
+        """The party of whom somebody is joined to: "the Georgian President X and Premier Y"."""
+        first = person.mentions[0]
+        before = [m for m in self.mentions if m.end < first.start and m.name is not None]
+        if not before or person.office is None:
+            return None
+        other = before[-1]
+        joined = self.text[other.end : first.start] in {" and ", " and the "}
+        return other.party if joined else None
+
+    def _placed(self, person: Person) -> Party | None:
+        """The state in whose city somebody is met: "President X in Baku"."""
+        first = person.mentions[0]
+        place = _IN_CITY.match(self.text, first.end)
+        lead = self.lead(self.article.item_at(person.first))
+        if place is None or person is lead or person.office is None:
+            return None
+        code = country_of_place(place[1], context=self.text)
+        host = self.resolver.resolve(place[1], context=self.text)
+        if host is None or host.code != code:
+            return None
+        ours = (lead.party if lead else None) or self._speaks_from(
+            self.article.item_at(first.start)
+        )
+        rival = ours is None or ours.code != host.code
+        return host if rival and host.kind == "state" else None
 
     def own_side(self, item: int) -> Party | None:
         """The side that an item tells its news of: its lead's, else that which it speaks from."""
@@ -418,10 +452,12 @@ class Scene:
         paragraph = self.paragraph(self.sentence_at(person.first))
         start = self._paragraph_starts[paragraph]
         taken = {p.party.code for p in self.people if p.party is not None}
-        for _, _, party in reversed(self.parties_in(start, person.first)):
-            rival = ours is not None and party.code == ours.code
-            if party.kind == "state" and not rival and party.code not in taken:
-                return party
+        item = self.article.items[self.article.item_at(person.first)]
+        for begin in (start, item.start):
+            for _, _, party in reversed(self.parties_in(begin, person.first)):
+                rival = ours is not None and party.code == ours.code
+                if party.kind == "state" and not rival and party.code not in taken:
+                    return party
         return None
 
     def _speaks_from(self, item: int) -> Party | None:
@@ -465,13 +501,19 @@ class Scene:
 
 def _whose(mention: Mention, found: list[Person]) -> Person | None:
     """The person that a mention belongs to: a name that fits and no other party."""
-    for person in reversed(found):
-        if not people.same(person.name, mention.name or ""):
-            continue
-        ours, theirs = person.party, mention.party
-        if ours is None or theirs is None or ours.code == theirs.code:
-            return person
-    return None
+    fitting = [
+        person
+        for person in reversed(found)
+        if people.same(person.name, mention.name or "")
+        and (
+            person.party is None
+            or mention.party is None
+            or person.party.code == mention.party.code
+        )
+    ]
+    wanted = (mention.office or "").lower().split()
+    of_office = [p for p in fitting if wanted and p.office and _holds(p.office, wanted)]
+    return next(iter(of_office or fitting), None)
 
 
 def _holds(office: str, wanted: list[str]) -> bool:
