@@ -60,6 +60,8 @@ _STATUS: dict[str, AgreementStatus] = {
     "expired": "expired",
 }
 _ORDER = [kind for kind in _STATUS if kind != "implementing"]
+_STAFF = re.compile(r"\b(?:officials|officers|staff|advisers|aides|representatives)\b")
+"""Those who sit behind the principals, and are named for courtesy."""
 _MET = re.compile(r"\b(?:Meetings?|Talks)$")
 _ORDINAL = re.compile(r"\b\d+(?:st|nd|rd|th)?\b")
 _MOST_OUTCOMES = 12
@@ -87,7 +89,9 @@ class Meeting:
     @property
     def first(self) -> Told:
         """The telling that says most of what it is: focal before background."""
-        return min(self.tellings, key=lambda t: (t.salience != "focal", t.evidence.start))
+        return min(
+            self.tellings, key=lambda t: (t.salience != "focal", t.passing, t.evidence.start)
+        )
 
     @property
     def start(self) -> int:
@@ -142,7 +146,10 @@ class Meeting:
 
     def same(self, told: Told) -> bool:  # noqa: PLR0911 - one return for each reason
         """Whether a telling is of this engagement."""
-        if not _one_kind(self.type, told.type) or not _one_tense(self.status, told.status):
+        passing = told.passing or all(t.passing for t in self.tellings)
+        if not _one_kind(self.type, told.type):
+            return False
+        if not passing and not _one_tense(self.status, told.status):
             return False
         if self.event is not None and told.event is not None:
             # An event lasts: its opening and its second day are of one.
@@ -346,7 +353,8 @@ def _attended(made: Sequence[Meeting], scene: Scene) -> None:
             within = sentence < len(scene.sentences) and sentence not in told
             if not within or scene.item(sentence) != scene.item(meeting.first.sentence):
                 break
-            if not reading.attendance(scene.words(sentence)):
+            words = scene.words(sentence)
+            if not reading.attendance(words) or _STAFF.search(words):
                 continue
             for mention in scene.mentions_in(sentence):
                 person = next((p for p in scene.people if mention in p.mentions), None)

@@ -63,6 +63,11 @@ _HEADLINE_VERBS: Final = frozenset(
         "with",
     }
 )
+_STYLE: Final = re.compile(
+    r"\b[Hh](?:is|er) (?:[A-Z]\w+ ){0,2}(?:Highness|Excellency|Majesty|Holiness|Eminence)\b"
+    r"(?: the\b)?"
+)
+"""A style of address before an office or a name: no part of either."""
 _MOST_PREFIX: Final = 10
 _MOST_NAME: Final = 7
 _MOST_PARTIES: Final = 12
@@ -206,6 +211,14 @@ def _tokens(text: str) -> list[_Token]:
     return found
 
 
+def _gap(between: str) -> str:
+    """What stands between two tokens; a style of address, blotted out, is a space."""
+    if not between.strip():
+        return between if between.count("\n") > 1 or len(between) < 8 else " "
+    folded = re.sub(" {3,}", " ", between)
+    return folded if len(folded) < 8 else "\n\n"
+
+
 class _Reader:
     """One text, its words and its parties, and the grammar over them."""
 
@@ -221,10 +234,10 @@ class _Reader:
         self.text = text
         self.context = context
         self.whole = whole
-        self.tokens = _tokens(text)
+        plain = _STYLE.sub(lambda style: " " * len(style[0]), text)
+        self.tokens = _tokens(plain)
         self.gaps = [
-            text[a.end : b.start] if b.start - a.end < 8 else "\n\n"
-            for a, b in zip(self.tokens, self.tokens[1:], strict=False)
+            _gap(plain[a.end : b.start]) for a, b in zip(self.tokens, self.tokens[1:], strict=False)
         ]
         self.gaps.append("\n\n")
         self.parties = self._aligned()
@@ -490,8 +503,8 @@ class _Reader:
         return self.spaced(last) and self._name_token(last + 1, first=False, caps=titled)
 
     def skip_ranks(self, index: int) -> int:
-        """Return the first token after ranks and honorifics ("Lt. Gen.", "Dr")."""
-        for _ in range(4):
+        """Return the first token after ranks and honorifics ("Lt. Gen.", "His Royal Highness")."""
+        for _ in range(5):
             low = self.low(index)
             ranked = low in _set("ranks") | _set("honorifics")
             if low in _set("given_ranks") and not self.spaced(index + 1):
@@ -607,9 +620,12 @@ class _Reader:
         """Return the name right after a phrase, or, if allowed, closed in by commas."""
         if self.spaced(last):
             return self.name(self.skip_ranks(last + 1), titled=True)
-        if not comma or not self.comma(last):
-            return None
         at = self.skip_ranks(last + 1)
+        if self.low(at) in {"prince", "princess"} and self.spaced(at):
+            at += 1
+        ranked = at > last + 1 and self.capital(last)
+        if not (comma or ranked) or not self.comma(last):
+            return None
         found = self.name(at, titled=True)
         if found is None or at in self.parties:
             return None
@@ -654,6 +670,10 @@ class _Reader:
         if party is None:
             end, party = self._party_after(end)
         words = self._words(office.first, office.last)
+        if party is None or self.low(office.last) in {"prince", "princess"}:
+            fuller = self._apposed(lead.bare_start, -1, name.first)
+            if fuller is not None and (fuller[0][0].party is not None or party is None):
+                return fuller
         return [self._mention(lead.bare_start, end, name, words, party)], end + 1
 
     def _party_after(self, last: int) -> tuple[int, Party | None]:

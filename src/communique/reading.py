@@ -310,6 +310,10 @@ def attendance(sentence: str) -> bool:
     return _ATTENDANCE.search(sentence) is not None and _ABSENT.search(sentence) is None
 
 
+_AT_THE = re.compile(
+    r"(?:participat\w+ in|attend\w*|took part in|taking part in|join\w*) the "
+    r"(?:meetings?|talks|discussions|call|dialogue|conversation)"
+)
 _NO_PLAN = re.compile(r"\bno plans? (?:to|for)(?: (?:a|an|any|the|another|further|such))?\s*$")
 _NONE_SET = re.compile(
     r"\s+(?:(?:between|with|of|in|on|for) [\w.’' -]{1,60}? )?(?:has|have|had|is|was|were|are)"
@@ -331,6 +335,8 @@ def _untold(sentence: str, start: int, end: int) -> bool:
             return True
     if _NO_PLAN.search(sentence[left:start].lower()):
         return True
+    if _AT_THE.fullmatch(sentence[start:end]) and not sentence[end:].startswith(" with"):
+        return True  # who took part in what is told before
     none = re.search(r"(?i)\bno (?:such |further |new )?(?:\w+ ){0,2}$", sentence[left:start])
     return none is not None and _NONE_SET.match(sentence, end) is not None
 
@@ -449,7 +455,8 @@ def _nearest(text: str, upto: int) -> EngagementStatus | None:
 
 _NEXT = re.compile(
     r"[^,;]{0,60},?\s+(?<!during )which\s[^,;]{0,80}|"
-    r",\s(?:originally |initially )?(?:set|scheduled|due|planned|slated|expected) (?:to|for|in|on)\b"
+    r",\s(?:originally |initially )?(?:set|scheduled|due|planned|slated|expected) "
+    r"(?:to|for|in|on)\b"
 )
 """A clause behind the noun that says when it is: ", which will be held", ", set for May"."""
 _AUXILIARY = re.compile(r"\b(?:is|are|was|were|has|have|had)\b")
@@ -1247,7 +1254,8 @@ _DENIED = re.compile(
 )
 _CONDITIONAL = re.compile(
     r"\b(?:(?:attempt\w*|efforts?|bids?|tr(?:y|ies|ied|ying)|struggl\w+|negotiating|talks|"
-    r"negotiations|working)(?: by [\w ]{1,30})? to|if|once|unless|until|when|provided|could|may|might|would|should|can|hop(?:e|es|"
+    r"negotiations|working)(?: by [\w ]{1,30})? to|if|once|unless|until|when|provided|could|may|"
+    r"might|would|should|can|hop(?:e|es|"
     r"ed|ing) to|"
     r"ready to|willing to|wants? to|wanted to|wish(?:es|ed)? to|prepared to|consider\w*|possible)"
     r"(?:\s[\w’']+){0,4}\s*$",

@@ -88,7 +88,7 @@ _JOINS = re.compile(
 )
 _REACHES = re.compile(
     r"[\s:]*(?:(?:with|his|her|their|its|the|a|an|by|phone|telephone|today|also|individually|"
-    r"separately|on|to|between|since|in|attended|including|new|visiting|then|"
+    r"separately|on|to|between|since|in|royal|highness|excellency|majesty|attended|including|new|visiting|then|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|this|morning|afternoon|evening)[\s:,]*)*",
     re.IGNORECASE,
 )
@@ -96,7 +96,23 @@ _REACHES = re.compile(
 _PLACE_NAME = r"((?:[A-Z][\w.'’-]*)(?:,? (?:[A-Z][\w.'’-]*)){0,3})"
 _BEHIND = re.compile(rf"\b(?:in|at) (?:the )?{_PLACE_NAME}")
 _VISITED = re.compile(rf"^(?: to| in)? (?:the )?{_PLACE_NAME}")
+_ELSEWHERE = re.compile(
+    r"\b(?:conflict|war|situation|cris[ei]s|peace|security|stability|events?|developments?|fighting|"
+    r"violence|elections?|troops|forces|interests|rights|ceasefire|invasion|aggression|operations?|"
+    r"presence|activities|actions?|earthquake|position)\s$"
+)
+"""Before a place of which was spoken: "the situation in Yemen"."""
 _BY = re.compile(r"^ of(?: the)? $| by(?: the| a| an)? $")
+_IN_PASSING = re.compile(
+    r"\b(?:during|as part of|in the course of|on) (?:his|her|their|its|the|this|that)"
+    r"(?: [\w-]+){0,3} $",
+    re.IGNORECASE,
+)
+_SUBJECT_PRONOUN = re.compile(
+    r"\b(?:[Hh]e|[Ss]he|I)\b,? (?:(?!and\b|that\b|to\b)[\w’']+ ){0,4}$"
+)
+_BESIDE = re.compile(r"\b(?:along with|accompanied by|flanked by)(?: (?:the|his|her|its))? $")
+"""Before somebody who was there with the subject, and is not it."""
 _WHO = re.compile(r",? who (?:[\w’']+ ){0,5}")
 _DONE_BY = re.compile(r"\b\w+ed by\b|\bmet by\b")
 _BETWEEN_THEM = re.compile(r" (?:here |today |yesterday )?(?:between|among) ")
@@ -145,6 +161,8 @@ class Told:
     place: Place | None = None
     salience: Salience = "focal"
     sidelines: Evidence | None = None
+    passing: bool = False
+    """Whether it is named only as the time of something else: "during his visit"."""
 
 
 @dataclass(frozen=True)
@@ -303,6 +321,7 @@ class Reader:
             or self._place_after(sentence, trigger),
             salience=salience,
             sidelines=self._sidelines(sentence),
+            passing=trigger is not None and bool(_IN_PASSING.search(words[: trigger.start])),
         )
         attendees = self._attendees(draft, sentence, anchor, trigger, event)
         return self._distributed(base, attendees, words)
@@ -486,7 +505,11 @@ class Reader:
             return within[:1]  # "invited her counterpart to Oslo": who is asked is the visitor
         before = [m for m in mentions if m.end <= left]
         after = [m for m in mentions if m.start >= right]
-        before = self._of_clause(before, sentence, left)
+        before = [
+            m
+            for m in self._of_clause(before, sentence, left)
+            if not _BESIDE.search(self.scene.text[max(start, m.start - 40) : m.start])
+        ]
         if before and _WHO.fullmatch(self.scene.text[before[-1].end : left]):
             return before[-1:] if trigger.type == "visit" else self._met(before[-1:], right, after)
         subjects = before[:1]
@@ -520,10 +543,12 @@ class Reader:
             own = not _CLAUSE_END.search(gap) and not _DONE_BY.search(gap) and "," not in gap
             if own and _BY.search(gap):
                 return [mention]
-        if len(before) > 1 and _TO_VISIT.fullmatch(text[before[-1].end : left]):
-            if _INVITED.search(text[before[0].end : before[-1].start]):
-                return before[-1:]
-        return []
+        asked = (
+            len(before) > 1
+            and _TO_VISIT.fullmatch(text[before[-1].end : left])
+            and _INVITED.search(text[before[0].end : before[-1].start])
+        )
+        return before[-1:] if asked else []
 
     def _of_clause(self, before: list[Mention], sentence: int, trigger: int) -> list[Mention]:
         """Of those named before a trigger, those behind "according to …," and "… said that"."""
@@ -628,7 +653,10 @@ class Reader:
         """Add the person that the item is about, where a pronoun or a lone counterpart asks."""
         words = self.scene.words(sentence)
         self._add_speaker(found, sentence, trigger)
-        alone = len({a.person or a.code for a in found}) < 2
+        direct = _SUBJECT_PRONOUN.search(words[: trigger.start]) and all(
+            a.evidence.start >= self.scene.sentences[sentence].start + trigger.end for a in found
+        )
+        alone = len({a.person or a.code for a in found}) < 2 or direct
         if not alone or (found and trigger.type == "visit"):
             return
         asked = PRONOUN.search(words[: trigger.end]) or trigger.type in {"meeting", "call"}
@@ -830,6 +858,8 @@ class Reader:
         # What is visited is named at once; where a meeting was, behind a preposition.
         pattern = _VISITED if trigger.type == "visit" else _BEHIND
         for found in pattern.finditer(self.scene.text[start:end]):
+            if _ELSEWHERE.search(self.scene.text[start : start + found.start()]):
+                continue
             name = found.group(1).rstrip(".,'’-")
             country = country_of_place(name, context=self.scene.text)
             if country is not None:

@@ -38,6 +38,7 @@ _ATTRIBUTE = re.compile(
     r"were|will|would|after|before|who|which|that|but|during|until|also|said|says)\b)[a-z]"
 )
 """What follows a party's name that is an attribute: a common noun, no verb and no function word."""
+_ROYAL = frozenset({"king", "queen", "emir", "amir", "sultan", "prince", "princess", "emperor"})
 _BELOW = frozenset({"deputy", "vice", "assistant", "under", "acting", "former"})
 _NO_NAME = re.compile(r"\d|\b[A-Z]{2,}\b|[\n:;,]")
 _SPEAKS_FOR = re.compile(
@@ -506,14 +507,21 @@ def _whose(mention: Mention, found: list[Person]) -> Person | None:
         for person in reversed(found)
         if people.same(person.name, mention.name or "")
         and (
-            person.party is None
-            or mention.party is None
-            or person.party.code == mention.party.code
+            person.party is None or mention.party is None or person.party.code == mention.party.code
         )
     ]
+    fitting = [p for p in fitting if not _other_office(p, mention)]
     wanted = (mention.office or "").lower().split()
     of_office = [p for p in fitting if wanted and p.office and _holds(p.office, wanted)]
     return next(iter(of_office or fitting), None)
+
+
+def _other_office(person: Person, mention: Mention) -> bool:
+    """Whether one name of two royal offices is two people's: King Salman, and his son."""
+    short = min(len(person.name.split()), len((mention.name or "").split())) == 1
+    ours = set((person.office or "").lower().split())
+    theirs = set((mention.office or "").lower().split())
+    return bool(short and ours and theirs and _ROYAL & (ours | theirs) and not ours & theirs)
 
 
 def _holds(office: str, wanted: list[str]) -> bool:
