@@ -90,7 +90,8 @@ class Meeting:
     def first(self) -> Told:
         """The telling that says most of what it is: focal before background."""
         return min(
-            self.tellings, key=lambda t: (t.salience != "focal", t.passing, t.evidence.start)
+            self.tellings,
+            key=lambda t: (t.salience != "focal", t.passing, t.vague, t.evidence.start),
         )
 
     @property
@@ -147,7 +148,9 @@ class Meeting:
     def same(self, told: Told) -> bool:  # noqa: PLR0911 - one return for each reason
         """Whether a telling is of this engagement."""
         passing = told.passing or all(t.passing for t in self.tellings)
-        if not _one_kind(self.type, told.type):
+        vague = told.vague or all(t.vague for t in self.tellings)
+        met = {self.type, told.type} <= TALKS | {"call"}
+        if not _one_kind(self.type, told.type) and not (vague and met):
             return False
         if not passing and not _one_tense(self.status, told.status):
             return False
@@ -598,7 +601,9 @@ def agreements(
             groups.append([one])
         else:
             home.append(one)
-    return [_agreement(f"a{i}", g, made, records, scene) for i, g in enumerate(groups, 1)]
+    found = [_agreement("", g, made, records, scene) for g in groups]
+    kept = [a for a in found if a.parties or not a.title.islower()]
+    return [a.model_copy(update={"id": f"a{i}"}) for i, a in enumerate(kept, 1)]
 
 
 def _bare(instrument: Instrument) -> bool:

@@ -63,6 +63,26 @@ _HEADLINE_VERBS: Final = frozenset(
         "with",
     }
 )
+_SENT: Final = frozenset(
+    {
+        "ambassador",
+        "envoy",
+        "representative",
+        "commissioner",
+        "delegate",
+        "adviser",
+        "advisor",
+        "consul",
+        "attaché",
+        "attache",
+        "secretary",
+        "observer",
+        "general",
+        "coordinator",
+        "assistant",
+    }
+)
+"""Who is "to" a state or a body, and not of it."""
 _STYLE: Final = re.compile(
     r"\b[Hh](?:is|er) (?:[A-Z]\w+ ){0,2}(?:Highness|Excellency|Majesty|Holiness|Eminence)\b"
     r"(?: the\b)?"
@@ -360,7 +380,7 @@ class _Reader:
         """Read "of Foreign Affairs", "for Syria", "of Lao PDR" after the head."""
         for _ in range(4):
             prep = self.low(last + 1)
-            if not self.spaced(last) or prep not in _set("linking") or not self.spaced(last + 1):
+            if not self._links(last, head):
                 break
             at = last + 2
             if self.low(at) == "the" and self.spaced(at):
@@ -384,6 +404,12 @@ class _Reader:
                 break
             last = run
         return last, last, []
+
+    def _links(self, last: int, head: int) -> bool:
+        """Whether a preposition of an office follows: "of", "for"; "to" where one is sent."""
+        prep = self.low(last + 1)
+        linked = self.spaced(last) and prep in _set("linking") and self.spaced(last + 1)
+        return linked and (prep != "to" or self.low(head) in _SENT)
 
     def _goes_on(self, ending: int) -> bool:
         """Whether portfolio words follow a party: "of the Russian Security Council"."""

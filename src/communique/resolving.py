@@ -108,9 +108,8 @@ _IN_PASSING = re.compile(
     r"(?: [\w-]+){0,3} $",
     re.IGNORECASE,
 )
-_SUBJECT_PRONOUN = re.compile(
-    r"\b(?:[Hh]e|[Ss]he|I)\b,? (?:(?!and\b|that\b|to\b)[\w’']+ ){0,4}$"
-)
+_SUBJECT_PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|I)\b,? (?:(?!and\b|that\b|to\b)[\w’']+ ){0,4}$")
+_ON_A_VISIT = re.compile(r"(?: to| in)? [^,;.]{0,60}, (?:the )?")
 _BESIDE = re.compile(r"\b(?:along with|accompanied by|flanked by)(?: (?:the|his|her|its))? $")
 """Before somebody who was there with the subject, and is not it."""
 _WHO = re.compile(r",? who (?:[\w’']+ ){0,5}")
@@ -163,6 +162,8 @@ class Told:
     sidelines: Evidence | None = None
     passing: bool = False
     """Whether it is named only as the time of something else: "during his visit"."""
+    vague: bool = False
+    """Whether the words leave open how they met: "discussed trade with"."""
 
 
 @dataclass(frozen=True)
@@ -321,6 +322,8 @@ class Reader:
             or self._place_after(sentence, trigger),
             salience=salience,
             sidelines=self._sidelines(sentence),
+            vague=trigger is not None
+            and words[trigger.start : trigger.end].lower().startswith("discuss"),
             passing=trigger is not None and bool(_IN_PASSING.search(words[: trigger.start])),
         )
         attendees = self._attendees(draft, sentence, anchor, trigger, event)
@@ -543,6 +546,8 @@ class Reader:
             own = not _CLAUSE_END.search(gap) and not _DONE_BY.search(gap) and "," not in gap
             if own and _BY.search(gap):
                 return [mention]
+        if not before and after and _ON_A_VISIT.fullmatch(text[right : after[0].start]):
+            return after[:1]  # "In a landmark visit to Kenya, the President signed"
         asked = (
             len(before) > 1
             and _TO_VISIT.fullmatch(text[before[-1].end : left])
