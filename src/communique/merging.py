@@ -167,6 +167,11 @@ class Meeting:
             return _fits(self.attendees[0], told.attendees[0])
         return _one_company(self.attendees, told.attendees)
 
+    def covers(self, other: Meeting) -> bool:
+        """Whether all of another's company is in this one, of one kind and tense."""
+        alike = _one_kind(self.type, other.type) and _one_tense(self.status, other.status)
+        return alike and all(any(_fits(a, b) for a in self.attendees) for b in other.attendees)
+
     def _same_event(self, told: Told) -> bool:
         """By its name, or by the name of the place that it is held in."""
         theirs = told.event.exact if told.event else ""
@@ -276,7 +281,7 @@ def _fits(a: Attendee, b: Attendee) -> bool:
 # --- engagements ------------------------------------------------------------------------------
 
 
-def meetings(told: Sequence[Told]) -> tuple[list[Meeting], list[LeftOut]]:
+def meetings(told: Sequence[Told], scene: Scene) -> tuple[list[Meeting], list[LeftOut]]:
     """Merge tellings into engagements, in the order of their first evidence.
 
     A telling of nobody and of no name is no record; it is left out with the reason.
@@ -284,19 +289,30 @@ def meetings(told: Sequence[Told]) -> tuple[list[Meeting], list[LeftOut]]:
     made: list[Meeting] = []
     left: list[LeftOut] = []
     # Those that say most come first, so that a vague telling joins a full one.
+    thin: list[Meeting] = []
     for one in sorted(told, key=_fullness):
         if not _enough(one):
-            left.append(_unfit(one))
+            thin.append(Meeting([one]))
             continue
         home = next((m for m in made if m.same(one)), None)
         if home is None:
             made.append(Meeting([one]))
         else:
             home.absorb(one)
+    for meeting in thin:
+        # A list of those who were there may follow: "Participants in the call included …".
+        _attended([meeting], scene, told)
+        if len(meeting.attendees) > 1 and not any(m.covers(meeting) for m in made):
+            made.append(meeting)
+        else:
+            left.append(_unfit(meeting.first))
     made.sort(key=lambda m: m.start)
     for one in told:
         if not _enough(one):
             _announce(one, made)
+    _attended(made, scene, told)
+    for meeting in made:
+        _spoke_for(meeting, scene)
     return made, left
 
 
@@ -321,7 +337,6 @@ def complete(made: Sequence[Meeting], scene: Scene) -> None:
         event = _setting_of(meeting, made)
         if event is not None and event.place is not None:
             meeting.lent_place = meeting.lent_place or event.place
-    _attended(made, scene)
     _give_sides(made, scene)
 
 
@@ -344,27 +359,56 @@ def _visited(meeting: Meeting, made: Iterable[Meeting], scene: Scene) -> None:
                 meeting.lent_place = meeting.lent_place or telling.place
 
 
-def _attended(made: Sequence[Meeting], scene: Scene) -> None:
+def _attended(made: Sequence[Meeting], scene: Scene, told: Sequence[Told]) -> None:
     """Add those of whom a sentence behind a telling says that they took part or led a side."""
     if not reading.supports(scene.language):
         return
-    told = {t.sentence for m in made for t in m.tellings}
+    sentences = {t.sentence for t in told}
     for meeting in made:
-        if meeting.type in {"call", "visit"} or meeting.salience != "focal":
+        first = meeting.first
+        if meeting.type == "visit" or meeting.salience != "focal":
             continue
-        for sentence in range(meeting.first.sentence + 1, meeting.first.sentence + 1 + _REACH):
-            within = sentence < len(scene.sentences) and sentence not in told
-            if not within or scene.item(sentence) != scene.item(meeting.first.sentence):
+        for sentence in range(first.sentence + 1, len(scene.sentences)):
+            if scene.item(sentence) != scene.item(first.sentence) or sentence in sentences:
                 break
             words = scene.words(sentence)
-            if not reading.attendance(words) or _STAFF.search(words):
-                continue
-            for mention in scene.mentions_in(sentence):
-                person = next((p for p in scene.people if mention in p.mentions), None)
-                if person is not None:
-                    party = mention.party or scene.home(person)
-                    evidence = scene.evidence(mention.start, mention.end)
-                    meeting.admit(Attendee(person, party, person.office, evidence))
+            near = sentence - first.sentence <= _REACH
+            loose = near and meeting.type != "call"
+            says_so = reading.attendance(words) if loose else reading.attended(words)
+            if says_so and not _STAFF.search(words):
+                _admit_named(meeting, sentence, scene)
+
+
+def _spoke_for(meeting: Meeting, scene: Scene) -> None:
+    """Name the unnamed side of a meeting by its official who speaks in the next sentences."""
+    if meeting.type not in TALKS or meeting.salience != "focal" or meeting.status != "held":
+        return
+    first = meeting.first.sentence
+    unnamed = {a.code for a in meeting.attendees if a.person is None and a.code}
+    for sentence in range(first + 1, min(first + 3, len(scene.sentences))):
+        named = [m for m in scene.mentions_in(sentence) if m.name is not None][:1]
+        same_item = scene.item(sentence) == scene.item(first)
+        if not named or not same_item or reading.statements(scene.words(sentence)) is None:
+            return
+        start = scene.sentences[sentence].start
+        party = named[0].party
+        opens = named[0].start - start <= 4
+        if opens and party is not None and party.code in unnamed and named[0].office:
+            person = next((p for p in scene.people if named[0] in p.mentions), None)
+            if person is not None:
+                evidence = scene.evidence(named[0].start, named[0].end)
+                meeting.admit(Attendee(person, party, person.office, evidence))
+            return
+
+
+def _admit_named(meeting: Meeting, sentence: int, scene: Scene) -> None:
+    """Take those whom a sentence names."""
+    for mention in scene.mentions_in(sentence):
+        person = next((p for p in scene.people if mention in p.mentions), None)
+        if person is not None:
+            party = mention.party or scene.home(person)
+            evidence = scene.evidence(mention.start, mention.end)
+            meeting.admit(Attendee(person, party, person.office, evidence))
 
 
 def _give_sides(made: Iterable[Meeting], scene: Scene) -> None:
@@ -602,7 +646,7 @@ def agreements(
         else:
             home.append(one)
     found = [_agreement("", g, made, records, scene) for g in groups]
-    kept = [a for a in found if a.parties or not a.title.islower()]
+    kept = [a for a in found if a.parties or not a.title.islower() or scene.parties]
     return [a.model_copy(update={"id": f"a{i}"}) for i, a in enumerate(kept, 1)]
 
 
@@ -650,7 +694,7 @@ def _agreement(
     told_at = _told_at(group[0], made, scene)
     parties = max((list(i.parties) for i in group), key=len)
     if len(parties) < 2 and told_at is not None:
-        parties = _with_company(parties, told_at)
+        parties = _with_company(parties, told_at, theirs=_is_theirs(group[0], scene))
     if len(parties) < 2:
         parties = _of_surroundings(parties, group[0], scene)
     status, date = status_of(acts)
@@ -688,13 +732,25 @@ def _told_at(
     return max(before, key=lambda b: b[0])[1] if before else None
 
 
-def _with_company(parties: Sequence[Party], meeting: Meeting) -> list[Party]:
-    """The parties, completed by those of a bilateral engagement."""
+def _with_company(parties: Sequence[Party], meeting: Meeting, *, theirs: bool) -> list[Party]:
+    """The parties, completed by those of an engagement: of two, or where it is all of `theirs`."""
     company = {a.party.code: a.party for a in meeting.attendees if a.party and a.party.code}
     codes = {p.code for p in parties}
-    if len(company) > 2 or not codes <= set(company):
+    if (len(company) > 2 and not theirs) or not codes <= set(company):
         return list(parties)
     return [*parties, *(p for code, p in company.items() if code not in codes)]
+
+
+_THEIR_SUBJECT = re.compile(
+    r"^\W*(?:(?:the|both|all)\b[^,;.]{0,60}(?:ministers|leaders|sides|parties|counterparts|countries|"
+    r"presidents|secretaries|governments|states)|they)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_theirs(instrument: Instrument, scene: Scene) -> bool:
+    """Whether the sentence tells of what all of a company did: "the three ministers signed"."""
+    return _THEIR_SUBJECT.match(scene.words(instrument.sentence)) is not None
 
 
 _WITH = re.compile(r"\s?(?:\([^)]{1,20}\)\s?)?with\b")

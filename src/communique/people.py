@@ -262,6 +262,7 @@ class _Reader:
         self.gaps.append("\n\n")
         self.parties = self._aligned()
         self.established: dict[str, list[str]] = {}
+        self.offices: dict[str, set[str]] = {}
 
     def _aligned(self) -> dict[int, tuple[int, Party]]:
         """Parties by the token that they begin with: the last token and the party."""
@@ -578,7 +579,8 @@ class _Reader:
 
     def _adverbs(self, at: int) -> int:
         for _ in range(3):
-            if self.low(at) not in _set("adverbs") or not self.spaced(at):
+            adverb = self.low(at) in _set("adverbs") and at not in self.parties  # "New Zealand"
+            if not adverb or not self.spaced(at):
                 break
             at += 1
         return at
@@ -672,7 +674,7 @@ class _Reader:
         for candidate in (joined, office) if joined != office else (office,):
             settled = bool(party or candidate.following or lead.determiner)
             name = self._name_after(candidate.end, comma=settled)
-            if name is not None:
+            if name is not None and not self._held_by_another(candidate, name):
                 return self._named(lead, candidate, name, party)
         # Unnamed, two offices are mostly two people; a deputy prime minister's are mostly one.
         if self.low(office.first) in {"deputy", "vice", "first"}:
@@ -686,6 +688,17 @@ class _Reader:
         words = self._words(office.first, office.last)
         end = office.following[0][1] if office.following else office.end
         return [self._mention(lead.start, end, None, words, party)], end + 1
+
+    def _held_by_another(self, office: _Office, name: _Name) -> bool:
+        """Whether a name behind a comma is the next of a list: "the Crown Prince, Mr Doval"."""
+        if not self.comma(office.end):
+            return False
+        words = {self.low(k) for k in range(office.first, office.last + 1)}
+        core = _core(self._words(name.first, name.last))
+        known = self.offices.get(core[-1] if core else "") or self.offices.get(
+            core[0] if core else ""
+        )
+        return known is not None and not known & words
 
     def _named(
         self, lead: _Lead, office: _Office, name: _Name, party: Party | None
@@ -821,6 +834,10 @@ class _Reader:
         plural: bool = False,
     ) -> Mention:
         start, end = self.tokens[first].start, self.tokens[last].end
+        if name is not None and office:
+            core = _core(self._words(name.first, name.last))
+            for word in {core[0], core[-1]} if core else ():
+                self.offices.setdefault(word, set()).update(office.casefold().split())
         if name is None:
             return Mention(start, end, None, start, end, office, party, plural)
         a, b = self.tokens[name.first].start, self.tokens[name.last].end

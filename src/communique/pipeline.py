@@ -335,7 +335,7 @@ class Summariser:
 
         findings = read(run.drafts, scene, supplement=self.profile.cued)
         told = merging.with_events(findings.told, scene)
-        made, unfit = merging.meetings(told)
+        made, unfit = merging.meetings(told, scene)
         merging.complete(made, scene)
         engagements = merging.engagements(made, scene)
         agreements = merging.agreements(findings.instruments, made, engagements, scene)

@@ -298,11 +298,25 @@ _ABSENT_GAP = re.compile(
     r"[\w.’'&()-]+){0,9}\s*"
 )
 _ATTENDANCE = re.compile(
-    r"\b(?:took part|participated|(?:were|was)(?: also)? (?:present|attended|represented|led|"
+    r"\b(?:[Pp]articipants (?:in|to|of|at) [^.;]{1,60}? (?:included|were|include|are)|"
+    r"join(?:s|ed|ing)? the (?:call|talks|meeting|discussions|conversation)|"
+    r"(?:attend\w*|at) the (?:call|talks|meeting|discussions)|took part|participated|"
+    r"(?:were|was)(?: also)? (?:present|attended|represented|led|"
     r"headed|chaired)|attended|(?:co-)?chaired|"
     r"(?:led|headed|represented)(?= (?:the|his|her|their|both|[A-Z]))|"
     r"on behalf of|signed for|jointly (?:opened|chaired))\b"
 )
+
+
+_IN_IT = re.compile(
+    r"\b(?:[Pp]articipants|(?:in|join\w*|attend\w*) the (?:call|talks|meeting|discussions|"
+    r"conversation))\b"
+)
+
+
+def attended(sentence: str) -> bool:
+    """Whether it says so of "the call" or "the meeting" by that word."""
+    return attendance(sentence) and _IN_IT.search(sentence) is not None
 
 
 def attendance(sentence: str) -> bool:
@@ -436,9 +450,14 @@ _FUTURE = re.compile(r"(?:\b(?:will|would|shall|to)|['’]ll)\s+(?:\w+ly\s+)?$",
 _THAT = re.compile(r"\bthat\s+(?:[\w’'-]+\s+){0,4}$")
 
 
+_OWN_CLAUSE = re.compile(r"\b(?:that|to (?:inform|tell|discuss|express|convey|say|explain))\b")
+"""Where what was said at an engagement begins."""
+
+
 def _governs(status: str, before: str, group: str, after: str) -> bool:
     pattern = _pattern("status", status)
-    return any(pattern.search(part) for part in (before + group, after))
+    own = _OWN_CLAUSE.split(after, maxsplit=1)[0]
+    return any(pattern.search(part) for part in (before + group, own))
 
 
 def _nearest(text: str, upto: int) -> EngagementStatus | None:
@@ -1124,7 +1143,7 @@ def _acts(
     if any(a.kind == "requested" for a in found):
         # What was asked for and is being weighed is not yet negotiated.
         found = [a for a in found if text[a.start : a.end] != "under consideration"]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(_as_in_force(act) for act in found))
 
 
 _AUX_CHAIN = (
@@ -1342,6 +1361,12 @@ _TO_BE_SAID = re.compile(
     re.IGNORECASE,
 )
 """An order to say what follows, which makes it no fact: "tell the world that …"."""
+
+
+def _as_in_force(act: ActReading) -> ActReading:
+    """What is "to be implemented" is there already."""
+    planned = act.kind == "implementing" and act.realis == "planned"
+    return ActReading(act.kind, "done", act.start, act.end) if planned else act
 
 
 def _right_act(text: str, title_end: int, cue: tuple[int, int, ActKind], start: int) -> ActReading:

@@ -79,7 +79,9 @@ _SAME_DAY = re.compile(
     re.IGNORECASE,
 )
 _COUNTS = {"two": 2, "three": 3, "four": 4}
-_BETWEEN = re.compile(r",? (?:[\w-]+ ){0,3}?(?:between|among|of|involving)(?: the)? ")
+_BETWEEN = re.compile(
+    r",? (?:[\w-]+ ){0,3}?(?:between|among|of|involving|bringing together)(?: the)? "
+)
 _WITH = re.compile(r"\s?(?:\([^)]{1,20}\)\s?)?with (?:the )?")
 COMPANY: frozenset[str] = frozenset({"meeting", "call", "dialogue", "negotiation"})
 _JOINS = re.compile(
@@ -110,6 +112,14 @@ _IN_PASSING = re.compile(
 )
 _SUBJECT_PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|I)\b,? (?:(?!and\b|that\b|to\b)[\w’']+ ){0,4}$")
 _ON_A_VISIT = re.compile(r"(?: to| in)? [^,;.]{0,60}, (?:the )?")
+_OF_A_BODY = re.compile(r"\b(?:of|and|with|by)(?: the)?(?: [A-Z][\w’'-]+){0,4} $")
+_INVOLVING = re.compile(r" (?:involving|bringing together)(?: the)? (?=[A-Z])")
+_BEYOND = re.compile(
+    r"\b(?:following|after|since|because|when|discuss\w*|until|signed|agreed|adopted|reflected|"
+    r"commitments|anniversary)\b"
+)
+"""Between an engagement and a date of something else."""
+_LISTED = re.compile(r"^\s*(?:he|she|they|I)\b")
 _BESIDE = re.compile(r"\b(?:along with|accompanied by|flanked by)(?: (?:the|his|her|its))? $")
 """Before somebody who was there with the subject, and is not it."""
 _WHO = re.compile(r",? who (?:[\w’']+ ){0,5}")
@@ -255,8 +265,21 @@ class Reader:
         side = self._sidelines(sentence)
         start = self.scene.sentences[sentence].start
         found = self.scene.triggers(sentence)
-        rest = [t for t in found if not _within((start + t.start, start + t.end), side)]
-        return rest or found
+        return [
+            t
+            for t in found
+            if not _within((start + t.start, start + t.end), side)
+            and not self._is_body(start + t.start, start + t.end)
+        ]
+
+    def _is_body(self, start: int, end: int) -> bool:
+        """Whether a name is an organisation's, spoken of as one: "leaders of the Forum"."""
+        text = self.scene.text
+        named = any(
+            p.kind == "organisation" and left <= start and end <= right + 2
+            for left, right, p in self.scene.parties_in(max(0, start - 60), end + 60)
+        )
+        return named and _OF_A_BODY.search(text[max(0, start - 40) : start]) is not None
 
     def supplement(self) -> None:
         """Tell by rule what the passage's sentences plainly tell and no draft pointed to."""
@@ -318,7 +341,9 @@ class Reader:
             evidence=anchor,
             event=event,
             date=None if within else self._date(when, sentence, anchor, status),
-            place=self._place(draft.where if draft else "", sentence)
+            place=None
+            if kind == "call"
+            else self._place(draft.where if draft else "", sentence)
             or self._place_after(sentence, trigger),
             salience=salience,
             sidelines=self._sidelines(sentence),
@@ -472,6 +497,10 @@ class Reader:
             if len({a.code for a in found} - {None}) < 2:
                 for one in self._sides_behind(end, span.end):
                     _add(found, one)
+        involved = _INVOLVING.search(self.scene.text, ends[0], span.end)
+        if involved and len({a.code for a in found} - {None}) < 2:
+            for one in self._sides_behind(involved.start(), span.end):
+                _add(found, one)
         if not found:
             found += self._states_in(sentence)
 
@@ -494,7 +523,7 @@ class Reader:
         span = self.scene.sentences[sentence]
         sides: list[Attendee] = []
         for start, end, party in self.scene.parties_in(span.start, span.end):
-            if party.kind == "state":
+            if party.kind == "state" and not self.scene.is_where(start):
                 _add(sides, Attendee(None, party, None, self.scene.evidence(start, end)))
         return sides if len(sides) > 1 else []
 
@@ -669,6 +698,8 @@ class Reader:
         lead = self.scene.lead(self.scene.item(sentence))
         if PRONOUN.search(words[: trigger.end]):
             lead = self.scene.subject_before(sentence) or lead
+        elif self._is_subject(found, sentence, trigger):
+            return  # whom the subject met is not told
         if not (asked or attends) or lead is None:
             return
         if any(a.person is lead for a in found):
@@ -685,10 +716,19 @@ class Reader:
         evidence = self.scene.evidence(nearest.start, nearest.end)
         _add(found, Attendee(lead, party, lead.office, evidence), first=True)
 
+    def _is_subject(self, found: list[Attendee], sentence: int, trigger: Trigger) -> bool:
+        """Whether somebody named before the trigger is all that was found."""
+        begin = self.scene.sentences[sentence].start + trigger.start
+        named = [a for a in found if a.person is not None]
+        return bool(named) and all(a.evidence.end <= begin for a in named)
+
     def _add_speaker(self, found: list[Attendee], sentence: int, trigger: Trigger) -> None:
         """Add the side of the "I" of a statement, where the sentence says that it took part."""
         side = self.scene.speaker(self.scene.item(sentence))
-        said = FIRST_PERSON.search(self.scene.words(sentence), max(0, trigger.start - 40))
+        words = self.scene.words(sentence)
+        begin = self.scene.sentences[sentence].start + trigger.start
+        subject = any(m.end <= begin and m.name for m in self.scene.mentions_in(sentence))
+        said = FIRST_PERSON.search(words, max(0, trigger.start - 40) if subject else 0)
         if side is None or said is None or said.start() > trigger.end + 4:
             return
         start = self.scene.sentences[sentence].start
@@ -758,6 +798,7 @@ class Reader:
         free = [
             f for f in found if left <= f[0] and f[1] <= right and not self._claimed(sentence, f)
         ]
+        free = [f for f in free if self._is_own(f, sentence, anchor, status)]
         if not free:
             return self._same_day(sentence)
         if len(free) > 1:
@@ -766,6 +807,23 @@ class Reader:
             return None
         located = self.scene.evidence(span.start + free[0][0], span.start + free[0][1])
         return self._dated(located, sentence, status)
+
+    def _is_own(
+        self, date: tuple[int, int], sentence: int, anchor: Evidence, status: EngagementStatus
+    ) -> bool:
+        """Whether a date can be that of what the anchor tells, and not of something beyond it."""
+        if not self.ruled:
+            return True
+        words = self.scene.words(sentence)
+        start = self.scene.sentences[sentence].start
+        begin, end = anchor.start - start, anchor.end - start
+        if date[0] >= end and _BEYOND.search(words[end : date[0]]):
+            return False
+        others = [t for t in self.triggers(sentence) if t.status != status]
+        if date[0] >= end:
+            return not any(end <= t.start < date[0] for t in others)
+        mine = any(t.end <= date[0] for t in others) and not _LISTED.search(words[date[1] : begin])
+        return not mine
 
     def _clause_of(self, sentence: int, anchor: Evidence) -> tuple[int, int]:
         """Where in a sentence the main clause round an anchor begins and ends."""

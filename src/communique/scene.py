@@ -208,7 +208,7 @@ class Scene:
         """
         sides: dict[str, Party] = {}
         for left, _, party in self.parties_in(start, end):
-            if party.code and party.kind in _SIDES and not self._is_where(left):
+            if party.code and party.kind in _SIDES and not self.is_where(left):
                 sides.setdefault(party.code, party)
         for person in self.people:
             home = person.party or self.home(person)
@@ -217,7 +217,7 @@ class Scene:
                 sides.setdefault(home.code, home)
         return list(sides.values())
 
-    def _is_where(self, start: int) -> bool:
+    def is_where(self, start: int) -> bool:
         """Whether a party's name is only where something is: "in Spain"."""
         before = self.text[max(0, start - 60) : start]
         return bool(_LOCATIVE.search(before) or _OF_A_CITY.search(before))
@@ -404,11 +404,17 @@ class Scene:
         if beside is not None:
             return beside
         item = self.article.item_at(person.first)
+        if self.speaker(item) is not None:
+            return self._of_speech(person, item)
         lead = self.lead(item)
         if lead is None or person is lead:
-            return None if self.speaker(item) else self._speaks_from(item)
+            return self._speaks_from(item)
         ours = lead.party or self._speaks_from(item)
         return self._met_in(person, ours) or ours
+
+    def _of_speech(self, person: Person, item: int) -> Party | None:
+        """For whom somebody stands whom a statement in the first person names: another side."""
+        return self._met_in(person, self.speaker(item))
 
     def joined(self, person: Person) -> Party | None:
         """The party of whom somebody is joined to: "the Georgian President X and Premier Y"."""
@@ -493,7 +499,7 @@ class Scene:
         """A compound ("India-US") says most, then an attribute ("U.S. troops"), a place least."""
         if _COMPOUND.match(self.text[end : end + 1]) or _COMPOUND.match(self.text[start - 1 :][:1]):
             return 6
-        if _OTHER_SIDE.match(self.text, end) or self._is_where(start):
+        if _OTHER_SIDE.match(self.text, end) or self.is_where(start):
             return 0
         if _ATTRIBUTE.match(self.text, end):
             return 4
