@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import vcr
 
-from communique import local
+from communique import client, local
 from communique.local import QWEN, LocalServer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +39,8 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", found)
     monkeypatch.setattr(local, "weights", lambda _model: Path("replayed.gguf"))
     monkeypatch.setattr(local, "serve", lambda *_a, **_k: server)
+    # A request that no cassette answers is not answered by waiting.
+    monkeypatch.setattr(client, "_backoff", lambda: lambda _state: 0.0)
 
 
 def cassette_of(config: dict[str, Any], path: Path, **options: Any) -> Any:
