@@ -369,8 +369,9 @@ def test_optional_records_count_neither_way() -> None:
     with_it, without = measured(MEETING, CALL, VISIT), measured(MEETING, CALL)
     for name in ("engagements, lenient: F1", "participants, lenient: F1", "engagement date"):
         assert with_it[name] == without[name]
-    assert with_it["background engagements found"].value == 1
-    assert without["background engagements found"].value == 0
+    assert with_it["engagements, background, lenient: recall"].value == 1
+    assert without["engagements, background, strict: recall"].value == 0
+    assert without["engagements, focal, lenient: recall"].value == 1
 
 
 def test_a_meeting_of_others_is_spurious() -> None:

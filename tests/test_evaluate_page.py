@@ -256,7 +256,7 @@ def test_figures_records_and_findings_are_on_the_page() -> None:
         "Status of engagements",
         "missing engagement",
         "spurious engagement",
-        "0 articles changed",
+        "articles changed: 0",
         "No summary".lower(),
     ):
         assert words in data, words

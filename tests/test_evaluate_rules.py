@@ -203,6 +203,8 @@ def test_dates_of_optional_records_and_of_acts_may_not_be_made_up() -> None:
     optional = scored(gold(MEETING | {"optional": True, "date": "2023"}),
                       met(ANA, JOSE, date=date("2023-05-04")))  # fmt: skip
     assert optional["fabricated precision"].value == 1
+    month = scored(gold(MEETING | {"date": "2023-04"}), met(ANA, JOSE, date=date("2023-02")))
+    assert month["fabricated precision"].value == 0
     act = Act(kind="negotiating", date=date("2023-05-04"), evidence=[at("negotiated")])
     annotated = ACCORD | {"acts": [{"kind": "negotiating", "date": None}]}
     article = gold(agreements=[annotated])

@@ -78,7 +78,7 @@ class Comparison(Result):
         parts = [f"{names}; {mark}", aligned(rows)]
         if self.alone:
             parts.append(f"Left out, since only one of the two read them: {', '.join(self.alone)}")
-        parts.append(f"{len(self.changes)} articles changed")
+        parts.append(f"articles changed: {len(self.changes)}")
         parts += ["\n".join(_lines(change)) for change in self.changes]
         return "\n\n".join(parts) + "\n"
 

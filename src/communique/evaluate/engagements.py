@@ -52,13 +52,12 @@ def score_engagements(tally: Tally, found: Sequence[Engagement]) -> None:
     for i, gold in enumerate(golds):
         prediction = found[aligned[i]] if i in aligned else None
         people = table[i][aligned[i]].people if i in aligned else ()
-        if gold.background:
-            tally.rate("background engagements found", prediction is not None)
         if prediction is not None:
             _told_engagement(tally, gold, prediction)
             again = [p for j, p in enumerate(found) if _repeats(i, j, aligned, table)]
             _overclaim(tally, gold, [prediction, *again])
         if gold.optional:
+            _optional_background(tally, gold, prediction, people)
             continue
         if prediction is None:
             _missing_engagement(tally, gold)
@@ -90,6 +89,31 @@ def _repeats(
     if j in aligned.values() or not table[i][j].weight:
         return False
     return table[i][j].weight == max(row[j].weight for row in table)
+
+
+def _optional_background(
+    tally: Tally, gold: GoldEngagement, found: Engagement | None, people: matching.People
+) -> None:
+    """Count a debatable background record among those of the background, and nowhere else."""
+    if not gold.background:
+        return
+    strict = found is not None and _whole(gold, found, people)
+    for how, right in (("lenient", found is not None), ("strict", strict)):
+        spurious = int(found is not None and not right)
+        tally.prf(
+            f"engagements, background, {how}",
+            hit=int(right),
+            missing=int(not right),
+            spurious=spurious,
+        )
+
+
+def _whole(gold: GoldEngagement, found: Engagement, people: matching.People) -> bool:
+    """Whether everybody required is met by name, nobody is added, and the type group is right."""
+    met = {i: j for i, j, how in people if how != "party"}
+    required = {i for i, g in enumerate(gold.participants) if not g.optional}
+    added = len(found.participants) - len(met)
+    return required <= met.keys() and not added and matching.type_group_right(gold, found)
 
 
 def _prf(tally: Tally, how: str, *, background: bool, **counts: int) -> None:
@@ -148,7 +172,7 @@ def _aligned_engagement(
         missing=len(missed) + partly,
         spurious=len(added) + partly,
     )
-    strict = not missed and not added and matching.type_group_right(gold, found)
+    strict = _whole(gold, found, people)
     _prf(tally, "lenient", background=gold.background, hit=1)
     wrong = int(not strict)
     _prf(

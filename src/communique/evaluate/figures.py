@@ -45,7 +45,6 @@ _RATES: Final[tuple[tuple[str, Better], ...]] = (
     ("agreements overclaimed", "lower"),
     ("engagements overclaimed", "lower"),
     ("fabricated precision", "lower"),
-    ("background engagements found", "neither"),
     ("background told as background", "higher"),
     ("evidence verbatim", "higher"),
     ("evidence overlap, engagements", "higher"),

@@ -115,7 +115,8 @@ def _evidence(value: object, label: str) -> Iterator[tuple[Evidence, str]]:
     if isinstance(value, Evidence):
         yield value, label
     elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
+        # Gold has no outcomes: whole sentences would be marked that nothing is said against.
+        for name in [name for name in type(value).model_fields if name != "outcomes"]:
             below = label if name == "evidence" else f"{label} {name}"
             yield from _evidence(getattr(value, name), below)
     elif isinstance(value, list):

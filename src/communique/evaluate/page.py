@@ -67,12 +67,24 @@ def page(
         "body",
         tag("h1", "Evaluation"),
         tag("p", f"{title} · {evaluation.articles} articles", class_="lead"),
+        _contents(evaluation, comparison),
         _figures(evaluation),
         *(_confusion(kind, rows) for kind, rows in evaluation.confusion.items() if rows),
         *([_comparison(comparison)] if comparison else ()),
         _articles(evaluation, articles),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
+
+
+def _contents(evaluation: Evaluation, comparison: Comparison | None) -> Html:
+    places = [("figures", "figures")]
+    places += [
+        (f"status-{k}", f"status of {k}") for k, rows in evaluation.confusion.items() if rows
+    ]
+    places += [("comparison", "comparison")] if comparison else []
+    places += [("articles", "articles")]
+    links = (part for place, told in places for part in (tag("a", told, href=f"#{place}"), " "))
+    return tag("p", *links, class_="contents")
 
 
 # --- figures ----------------------------------------------------------------------------------
@@ -136,9 +148,13 @@ def _value(figure: Figure) -> Html:
 
 def _plain_value(figure: Figure) -> Html:
     low, high = figure.low, figure.high
-    span = "" if low is None or high is None else f"{low:,.4g}–{high:,.4g}"
-    value = "–" if figure.value is None else f"{figure.value:,.6g}"
+    span = "" if low is None or high is None else f"{_amount(low)}–{_amount(high)}"
+    value = "–" if figure.value is None else _amount(figure.value)
     return tag("div", tag("b", value), " ", tag("small", span), class_="value")
+
+
+def _amount(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
 def _bar(figure: Figure) -> Html:
@@ -191,7 +207,7 @@ def _comparison(comparison: Comparison) -> Html:
             ("figure", "this", "other", "difference", "95 % interval", "cases"),
             [_difference(d) for d in told],
         ),
-        tag("h3", f"{len(comparison.changes)} articles changed"),
+        tag("h3", f"articles changed: {len(comparison.changes)}"),
         *map(_change, comparison.changes),
     )  # fmt: skip
 

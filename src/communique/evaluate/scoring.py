@@ -6,7 +6,8 @@ the records that aligned. What is counted:
 
 - engagements, lenient: aligned by their participants; strict: besides, every required
   participant met by name (by country where gold has no name), nobody added, type group right.
-  Focal and background apart: by gold's salience, a spurious one by its own.
+  Focal and background apart: by gold's salience, a spurious one by its own; among those of the
+  background, the optional ones count as well, since most gold has no others.
 - participants, lenient: part of the name is enough ("Singh"); strict: the whole folded name.
   Those of missing and of spurious engagements count as missing and spurious.
 - agreements, lenient: a party in common, none that contradicts, and a title or acronym that fits;

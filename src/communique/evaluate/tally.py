@@ -103,11 +103,14 @@ def edtf(date: DateValue | None) -> str | None:
 def score_precision(
     tally: Tally, date: DateValue | None, rights: frozenset[str | None], words: str
 ) -> None:
-    """Count a date as fabricated if it is finer than every right one; days cannot be exceeded."""
+    """Count a date as fabricated if it is finer than every right one; days cannot be exceeded.
+
+    Finer by a sixth at least: February is not finer than March.
+    """
     least = min(days(right) for right in rights)
     if least > 1:
         value = edtf(date)
-        fabricated = value not in rights and days(value) < least
+        fabricated = value not in rights and days(value) < least * 5 / 6
         tally.rate("fabricated precision", fabricated)
         if fabricated:
             tally.tell("wrong", "fabricated precision", f"{value}: {words}")
