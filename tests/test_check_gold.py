@@ -52,6 +52,14 @@ def _no_type(article: dict[str, Any]) -> None:
     article["engagements"][1]["type"] = "bilateral_meeting"
 
 
+def _accepting(article: dict[str, Any]) -> None:
+    article["engagements"][1]["accept"] = {"dates": [None]}
+
+
+def _accepting_none_such(article: dict[str, Any]) -> None:
+    article["engagements"][1]["accept"] = {"country": ["VNN"]}
+
+
 def _baited(article: dict[str, Any]) -> None:
     article["bait"] = {"words": ["Colombo"]}
 
@@ -65,6 +73,8 @@ def _baited(article: dict[str, Any]) -> None:
         (_unknown_code, "no such code: XYZ"),
         (_other_name, "not in the text: Tran Quoc Hoi"),
         (_no_type, "no such type: bilateral_meeting"),
+        (_accepting, "accept names no field: dates"),
+        (_accepting_none_such, "no such code in accept: VNN"),
         (_baited, "a bait is for hostile articles"),
     ],
 )

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from communique import Summariser, local
+from communique.client import Meter
 from communique.errors import CommuniqueError, ConfigurationError, Unavailable, WeightsInvalid
 from communique.evaluate.__main__ import main
 from communique.local import QWEN, LocalServer
@@ -138,3 +139,12 @@ def test_measuring_what_is_in_the_cache_starts_nothing(
     assert main([str(tmp_path), "--model", "local", "--no-cache"]) == 0
     assert len(engine.server.requests) == 2 * asked
     assert "prompt tokens, total" in capsys.readouterr().out
+
+
+def test_what_takes_time_to_start_takes_none_of_the_budget() -> None:
+    """The download of the weights would use up the seconds that a passage may take."""
+    whole = Meter(seconds=600)
+    meter = Meter(seconds=60, parent=whole)
+    meter.extend(30)
+    assert meter.seconds_left() > 60
+    assert whole.seconds_left() > 600

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import unicodedata
 from collections import Counter
@@ -63,6 +64,8 @@ DATE_FORMS = (
 )
 VAGUE = {"early_next_year", "mid", "late"}
 """Their words have no EDTF value."""
+_NEVER = days("1900/2100")
+"""More days than any date leaves open."""
 WANTED: dict[str, tuple[str, ...]] = {
     "engagement type": get_args(schemas.EngagementType),
     "engagement status": get_args(schemas.EngagementStatus),
@@ -177,6 +180,10 @@ def _engagement(record: Json, article: Json) -> Iterator[str]:
     yield from _absent(roles, article["text"].casefold())
     codes = [record["country"], *(p["country"] for p in people)]
     yield from (f"no such code: {code}" for code in codes if code and code not in _codes())
+    types, statuses = get_args(schemas.EngagementType), get_args(schemas.EngagementStatus)
+    sides = get_args(schemas.Laterality)
+    yield from _accept(record, type=types, status=statuses, laterality=sides)
+    yield from (what for person in people for what in _accept(person))
     whole = record["part_of"]
     if whole is not None:
         yield from _unknown("relation", whole, get_args(schemas.Relation))
@@ -187,12 +194,16 @@ def _engagement(record: Json, article: Json) -> Iterator[str]:
 def _agreement(record: Json, text: str) -> Iterator[str]:
     yield from _unknown("type", record, get_args(schemas.AgreementType))
     yield from _unknown("status", record, get_args(schemas.AgreementStatus))
+    types, statuses = get_args(schemas.AgreementType), get_args(schemas.AgreementStatus)
+    yield from _accept(record, type=types, status=statuses)
     yield from _date(record, text)
     yield from _absent([record["title"], record["acronym"]], text)
     yield from (f"no such code: {code}" for code in record["parties"] if code not in _codes())
     for act in record["acts"]:
         yield from _unknown("kind", act, get_args(schemas.ActKind))
         yield from _unknown("realis", act, get_args(schemas.Realis))
+        kinds, realis = get_args(schemas.ActKind), get_args(schemas.Realis)
+        yield from _accept(act, kind=kinds, realis=realis)
     if not record["acts"]:
         yield "no acts"
     done = [STATUS_OF[act["kind"]] for act in record["acts"] if act["realis"] == "done"]
@@ -206,7 +217,7 @@ def _agreement(record: Json, text: str) -> Iterator[str]:
 
 def _date(record: Json, text: str) -> Iterator[str]:
     date, form, words = record["date"], record["date_form"], record["date_words"]
-    if date is not None and not days(date) < days("1900/2100"):
+    if not _is_edtf(date):
         yield f"no EDTF value: {date}"
     if form not in DATE_FORMS:
         yield f"no such date form: {form}"
@@ -215,6 +226,27 @@ def _date(record: Json, text: str) -> Iterator[str]:
     if (date is None) != (form in VAGUE | {"none"}):
         yield f"date form {form}, value {date}"
     yield from _absent([words], text)
+
+
+def _is_edtf(value: str | None) -> bool:
+    """Whether a value is None or EDTF; an interval may be open at one end."""
+    return value is None or days(re.sub(r"^(?:\.\.)?/|/(?:\.\.)?$", "", value)) < _NEVER
+
+
+def _accept(record: Json, **known: tuple[str, ...]) -> Iterator[str]:
+    """Tell what `accept` of a record has that is no field of it, or no value of the field."""
+    for field, values in record.get("accept", {}).items():
+        if field not in record:
+            yield f"accept names no field: {field}"
+        for value in values:
+            if field in known and value not in known[field]:
+                yield f"no such {field} in accept: {value}"
+            if field in {"date", "new_date"} and not _is_edtf(value):
+                yield f"no EDTF value in accept: {value}"
+            codes = value if field == "parties" else [value] if field == "country" else []
+            yield from (f"no such code in accept: {c}" for c in codes if c and c not in _codes())
+        if record.get(field) in values:
+            yield f"accept repeats the {field}"
 
 
 def _absent(written: list[str | None], text: str) -> Iterator[str]:
