@@ -165,6 +165,9 @@ class Meeting:
             return False
         if self.type == "visit" and self.attendees and told.attendees:
             return _fits(self.attendees[0], told.attendees[0])
+        if self.type == told.type == "exercise" and not (self.attendees and told.attendees):
+            # "The exercise" and its name, a sentence or two apart.
+            return abs(self.first.sentence - told.sentence) <= _REACH
         return _one_company(self.attendees, told.attendees)
 
     def covers(self, other: Meeting) -> bool:
@@ -388,7 +391,7 @@ def _spoke_for(meeting: Meeting, scene: Scene) -> None:
     for sentence in range(first + 1, min(first + 3, len(scene.sentences))):
         named = [m for m in scene.mentions_in(sentence) if m.name is not None][:1]
         same_item = scene.item(sentence) == scene.item(first)
-        if not named or not same_item or reading.statements(scene.words(sentence)) is None:
+        if not named or not same_item:
             return
         start = scene.sentences[sentence].start
         party = named[0].party
@@ -646,8 +649,15 @@ def agreements(
         else:
             home.append(one)
     found = [_agreement("", g, made, records, scene) for g in groups]
-    kept = [a for a in found if a.parties or not a.title.islower() or scene.parties]
+    kept = [a for a in found if (a.parties or not a.title.islower() or scene.parties) and _is(a)]
     return [a.model_copy(update={"id": f"a{i}"}) for i, a in enumerate(kept, 1)]
+
+
+def _is(agreement: Agreement) -> bool:
+    """Whether there is an instrument: "could not reach an agreement" tells of none."""
+    bare = agreement.title.islower() and len(agreement.title.split()) == 1
+    made = any(a.realis in {"done", "planned"} for a in agreement.acts)
+    return made or not bare or not agreement.acts
 
 
 def _bare(instrument: Instrument) -> bool:

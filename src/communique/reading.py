@@ -154,6 +154,11 @@ def _finite_words() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(_lexicon()["finite"]), frozenset(_lexicon()["not_finite"])
 
 
+def is_finite(text: str) -> bool:
+    """Whether the words hold a finite verb."""
+    return _is_finite(text)
+
+
 def _is_finite(text: str) -> bool:
     yes, no = _finite_words()
     for match in _WORD.finditer(text):
@@ -484,7 +489,8 @@ _AUXILIARY = re.compile(r"\b(?:is|are|was|were|has|have|had)\b")
 def _nearest_after(group: str, after: str, rest: str) -> EngagementStatus | None:
     """Cues behind the noun: "was proposed", "will be held", ", which will be held"."""
     finite = re.match(
-        r"(?i)(?:met|visited|spoke|called|held|hosted|received|had|paid|attended|"
+        r"(?i)(?:met|visited|spoke|called|held|hosted|received|had|paid|attended|arrived|flew|"
+        r"travell?ed|landed|left|telephoned|phoned|conferred|gathered|convened|welcomed|"
         r"participated|took|conducted)\b",
         group,
     )
