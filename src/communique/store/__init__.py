@@ -16,10 +16,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from communique import errors
 from communique._translate import Truncated
@@ -543,13 +544,12 @@ def _restored(kept: str | bytes) -> str:
 
 
 def line_of(record: dict[str, Any]) -> str:
-    """One line of JSON; in ASCII where it holds what UTF-8 cannot say."""
+    """One line of JSON, for every reader's idea of a line; what UTF-8 cannot say is escaped."""
     line = json.dumps(record, ensure_ascii=False)
-    try:
-        line.encode("utf-8")
-    except UnicodeEncodeError:
-        line = json.dumps(record)
-    return f"{line}\n"
+    return _NOT_IN_A_LINE.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n"
+
+
+_NOT_IN_A_LINE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def _reopened(path: Path, readonly: bool) -> Store:  # noqa: FBT001 - pickle gives values by place
