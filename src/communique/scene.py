@@ -104,6 +104,8 @@ class Scene:
 
     article: Article
     aliases: Mapping[str, str] | None = None
+    assigned: dict[Person, Party] = field(default_factory=dict)
+    """For whom people stand by what a model was asked (`communique.homes`)."""
 
     @cached_property
     def text(self) -> str:
@@ -403,6 +405,8 @@ class Scene:
         beside = by_office or self.joined(person) or self._placed(person)
         if beside is not None:
             return beside
+        if person in self.assigned:
+            return self.assigned[person]
         item = self.article.item_at(person.first)
         if self.speaker(item) is not None:
             return self._of_speech(person, item)
@@ -415,6 +419,13 @@ class Scene:
     def _of_speech(self, person: Person, item: int) -> Party | None:
         """For whom somebody stands whom a statement in the first person names: another side."""
         return self._met_in(person, self.speaker(item))
+
+    def is_open(self, person: Person) -> bool:
+        """Whether neither somebody's own words nor what stands beside them say for whom."""
+        if person.party is not None or person.office is None:
+            return False
+        by_office = people.party_of_office(person.office, self.text)
+        return (by_office or self.joined(person) or self._placed(person)) is None
 
     def joined(self, person: Person) -> Party | None:
         """The party of whom somebody is joined to: "the Georgian President X and Premier Y"."""
