@@ -209,14 +209,14 @@ class Summariser:
         return prompts.load(self.profile.prompt, self.profile.version)
 
     async def _connected(self, prompt: Prompt) -> Client:
-        """The client, made at the first call; the embedded model starts here."""
+        """The client, made at the first call; the embedded model starts at its first request."""
         import asyncio
 
         from communique import _loop
         from communique.client import Client
         from communique.store import open_store
 
-        if self._client is None or self.choice.local:
+        if self._client is None or self.choice.local:  # the user's file may be another one now
             endpoint = await asyncio.to_thread(self.choice.endpoint, self.profile, prompt)
             if self._client is None or self._client.endpoint != endpoint:
                 self._client = Client(
@@ -276,6 +276,8 @@ class Summariser:
         except CommuniqueError as error:
             self._keep_attempts(passage, error, run)
             self._failed(passage, error, run)
+            if not client.started:  # nor would it start for the next passage
+                run.stop = error
         finally:
             run.done += 1
             if self.progress is not None:
