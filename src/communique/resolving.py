@@ -132,6 +132,7 @@ _ASIDE_STATES = re.compile(
 _WAS_DUE = re.compile(
     r"\b(?:was|were|had been) (?:also )?(?:due|to|scheduled|expected|set|supposed|slated)\b"
 )
+_ASKED_HIM = re.compile(r"\b(?:welcom\w+|invit\w+|host\w*) (?:him|her|them)\b")
 _BESIDE = re.compile(r"\b(?:along with|accompanied by|flanked by)(?: (?:the|his|her|its))? $")
 """Before somebody who was there with the subject, and is not it."""
 _WHO = re.compile(r",? who (?:[\w’']+ ){0,5}")
@@ -582,6 +583,11 @@ class Reader:
         within = [m for m in mentions if left < m.start and m.end <= right]
         if trigger.type == "visit" and within:
             return within[:1]  # "invited her counterpart to Oslo": who is asked is the visitor
+        if trigger.type == "visit" and _ASKED_HIM.search(self.scene.text, left, right):
+            guest = self.scene.subject_before(sentence) or self.scene.lead(
+                self.scene.item(sentence)
+            )
+            return [guest.nearest(left)] if guest is not None else []
         before = [m for m in mentions if m.end <= left]
         after = [m for m in mentions if m.start >= right]
         before = [
@@ -780,6 +786,9 @@ class Reader:
 
     def _add_speaker(self, found: list[Attendee], sentence: int, trigger: Trigger) -> None:
         """Add the side of the "I" of a statement, where the sentence says that it took part."""
+        begin = self.scene.sentences[sentence].start
+        if _ASKED_HIM.search(self.scene.text, begin + trigger.start, begin + trigger.end):
+            return
         side = self.scene.speaker(self.scene.item(sentence))
         words = self.scene.words(sentence)
         begin = self.scene.sentences[sentence].start + trigger.start

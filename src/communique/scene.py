@@ -512,10 +512,12 @@ class Scene:
         taken = {p.party.code for p in self.people if p.party is not None}
         weights: Counter[str] = Counter()
         first: dict[str, Party] = {}
+        spoken = self._in_first_person(item)
         for start, end, party in self.parties_in(span.start, span.end):
             if party.code is None or party.kind not in _ARTICLE_STATES or party.code in taken:
                 continue
-            weights[party.code] += self._weight(start, end) + 4 * self._is_ours(start, end)
+            ours = spoken and self._is_ours(start, end)
+            weights[party.code] += self._weight(start, end) + 4 * ours
             first.setdefault(party.code, party)
         for party in first.values():
             # News begins with whom it is about.
