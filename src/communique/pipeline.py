@@ -73,6 +73,7 @@ class _Run:
     passages: list[PassageReport] = field(default_factory=list)
     drafts: list[tuple[Passage, Any]] = field(default_factory=list)
     errors: list[tuple[Span, CommuniqueError]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     done: int = 0
     total: int = 0
     stop: CommuniqueError | None = None
@@ -192,6 +193,7 @@ class Summariser:
         run.total = len(passages)
         limit = asyncio.Semaphore(self.profile.parallel)
         await _together(self._passage(p, scene, client, prompt, run, limit) for p in passages)
+        await self._ask_homes(scene, client, run)
         run = run.numbered()
         report = self._report(run, prompt, begun)
         if run.error is not None and not run.drafts:
@@ -320,6 +322,39 @@ class Summariser:
         run.drafts.append((passage, self.choice.restored(reply.value)))
         run.fate(passage, "read")
 
+    async def _ask_homes(self, scene: Scene, client: Client, run: _Run) -> None:
+        """Ask for whom people stand whose own words do not say it; a failure costs only that."""
+        from communique import homes, prompts, reading
+        from communique.client import Budget
+
+        if self.profile.whose is None or run.stop is not None or not run.drafts:
+            return
+        if not reading.supports(scene.language):
+            return
+        told = read(run.drafts, scene, supplement=self.profile.cued).told
+        met = (a.person for t in told for a in t.attendees if a.person is not None)
+        asked = homes.question(scene, met)
+        if asked is None:
+            return
+        prompt = prompts.load(self.profile.whose)
+        first = run.drafts[0][0]
+        try:
+            reply = await client.ask(
+                prompt.messages(self.choice.sent(asked.passage), notes=asked.notes),
+                asked.schema,
+                check=lambda _: (),
+                budget=Budget(attempts=2, seconds=self.profile.seconds),
+                max_tokens=200,
+                passage=first.index,
+                prompt_version=prompt.label,
+            )
+        except CommuniqueError as error:
+            self._keep_attempts(first, error, run)
+            run.notes.append(f"For whom people stand could not be asked: {error.what}")
+            return
+        run.attempts += [(first.span, attempt) for attempt in reply.attempts]
+        scene.assigned.update(asked.answers(reply.value))
+
     # --- the records --------------------------------------------------------------------------
 
     def _report(self, run: _Run, prompt: Prompt | None, begun: float | None) -> Report:
@@ -330,6 +365,7 @@ class Summariser:
             prompt=prompt.label if prompt else "",
             attempts=[attempt for _, attempt in run.attempts],
             passages=run.passages,
+            notes=run.notes,
             seconds=None if begun is None else time.monotonic() - begun,
         )
 

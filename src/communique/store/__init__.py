@@ -16,10 +16,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from communique import errors
 from communique._translate import Truncated
@@ -53,6 +54,7 @@ _REPLY = "key, raw, model, prompt_tokens, completion_tokens, cost, created, chec
 _OUTCOME = (
     "article_key, settings_key, article_id, summary, failure, report, created, revision, checksum"
 )
+_BOTH = ("article_key", "settings_key")
 _PAGE = 200
 
 
@@ -243,7 +245,7 @@ class Store:
 
     def outcomes(self) -> Iterator[StoredOutcome]:
         """All outcomes, in the order of their keys, a few hundred read at a time."""
-        for row in self._pages("outcomes", _OUTCOME, ("article_key", "settings_key")):
+        for row in self._pages("outcomes", _OUTCOME, _BOTH):
             yield self._stored(row)
 
     # --- claims -------------------------------------------------------------------------------
@@ -347,22 +349,25 @@ class Store:
 
     def check(self) -> list[str]:
         """Read the whole file, and list what is damaged in it, a sentence each; empty: nothing."""
-        with self._database.reading() as connection:
-            found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
-        if found != ["ok"]:
-            return found
-        told = []
-        for table, columns, keys in (
-            ("replies", _REPLY, ("key",)),
-            ("outcomes", _OUTCOME, ("article_key", "settings_key")),
+        try:
+            with self._database.reading() as connection:
+                found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+            told = [] if found == ["ok"] else found
+            told += self._flaws()
+        except StorageError as error:
+            return [error.what]
+        return told
+
+    def _flaws(self) -> Iterator[str]:
+        for table, columns, keys, read in (
+            ("replies", _REPLY, ("key",), self._kept),
+            ("outcomes", _OUTCOME, _BOTH, self._stored),
         ):
-            read = self._kept if table == "replies" else self._stored
             for row in self._pages(table, columns, keys):
                 try:
                     read(row)
                 except StorageError as error:
-                    told.append(error.what)
-        return told
+                    yield error.what
 
     def prune(self, older_than: float) -> int:
         """Forget replies and outcomes of more than `older_than` seconds ago, and expired claims.
@@ -387,7 +392,7 @@ class Store:
         """Everything but the claims, as JSON objects with a `kind`: reply, outcome or note."""
         for kept in self:
             yield {"kind": "reply", **asdict(kept)}
-        for row in self._pages("outcomes", _OUTCOME, ("article_key", "settings_key")):
+        for row in self._pages("outcomes", _OUTCOME, _BOTH):
             self._stored(row)  # checks it
             names = [name.strip() for name in _OUTCOME.split(",")]
             told = dict(zip(names, row, strict=True)) | {"article_id": _restored(row[2])}
@@ -543,13 +548,12 @@ def _restored(kept: str | bytes) -> str:
 
 
 def line_of(record: dict[str, Any]) -> str:
-    """One line of JSON; in ASCII where it holds what UTF-8 cannot say."""
+    """One line of JSON, for every reader's idea of a line; what UTF-8 cannot say is escaped."""
     line = json.dumps(record, ensure_ascii=False)
-    try:
-        line.encode("utf-8")
-    except UnicodeEncodeError:
-        line = json.dumps(record)
-    return f"{line}\n"
+    return _NOT_IN_A_LINE.sub(lambda found: f"\\u{ord(found[0]):04x}", line) + "\n"
+
+
+_NOT_IN_A_LINE: Final = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def _reopened(path: Path, readonly: bool) -> Store:  # noqa: FBT001 - pickle gives values by place

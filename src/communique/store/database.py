@@ -21,7 +21,7 @@ import weakref
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from communique.errors import StorageError
 
@@ -38,10 +38,8 @@ BUSY_SECONDS: Final = 30.0
 """How long another process's transaction is waited for."""
 FILE_NAME: Final = "cache.sqlite"
 
-_MAGIC: Final = b"SQLite format 3\x00"
-_HEADER_BYTES: Final = 100
-_VERSION_AT, _APPLICATION_AT = 60, 68
-"""Offsets of two big-endian integers. Source: sqlite.org/fileformat2.html, 1.3."""
+_SECOND_LOOKS: Final = (0.02, 0.1)
+"""Seconds before a file that looks like another's is looked at again."""
 _LONGEST_PAUSE: Final = 0.05
 
 _TABLES: Final = (
@@ -171,7 +169,8 @@ class Database:
         """Give the space of deleted rows back to the system, as far as nobody reads them."""
         with self._translated(), self._lent():
             connection = self._connection("writing")
-            self._patiently(lambda: connection.execute("PRAGMA incremental_vacuum").fetchall())
+            # As a script, which goes on to the end: its steps are rows without a column.
+            self._patiently(lambda: connection.executescript("PRAGMA incremental_vacuum"))
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
     # --- connections --------------------------------------------------------------------------
@@ -221,6 +220,9 @@ class Database:
         if self.readonly:
             return self._look()
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.exists() and not os.access(self.path, os.W_OK):
+            # SQLite would open it, and leave a log beside it that cannot be written later either.
+            raise StorageError(f"The store {self.path} is read-only.", _WRITABLE)
         reads = purpose == "reading"
         connection = sqlite3.connect(
             self.path,
@@ -233,7 +235,9 @@ class Database:
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
             connection.execute("PRAGMA synchronous = NORMAL")
             # Told now: a reply that is paid for first has nowhere to go.
+            # (A transaction alone is not refused, if nothing is written in it.)
             connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute("ROLLBACK")
             if reads:
                 connection.execute("PRAGMA query_only = ON")
@@ -246,20 +250,20 @@ class Database:
         """Open the file so that nothing can change it."""
         if not self.path.exists():
             raise StorageError(f"There is no store {self.path}.", "Check the path.")
-        address = self.path.absolute().as_uri()
-        options: dict[str, Any] = {"uri": True, "isolation_level": None, "check_same_thread": False}
-        connection: sqlite3.Connection
-        connection = sqlite3.connect(f"{address}?mode=ro", timeout=BUSY_SECONDS, **options)
-        try:
-            marks = _marks(connection)
-        except sqlite3.OperationalError:
-            connection.close()
-            log = self.path.with_name(f"{self.path.name}-wal")
-            if log.exists() and log.stat().st_size:
-                raise
-            # Where no file can be made beside it, and with nothing in the log, this shows all.
-            connection = sqlite3.connect(f"{address}?immutable=1", timeout=BUSY_SECONDS, **options)
-            marks = _marks(connection)
+        log = self.path.with_name(f"{self.path.name}-wal")
+        whole = not (log.exists() and log.stat().st_size)
+        # In place of locks, which need files beside it: with nothing in the log, this shows all.
+        modes = ["mode=ro", "immutable=1"] if whole else ["mode=ro"]
+        if whole and not os.access(self.path, os.W_OK):
+            modes.reverse()
+        for mode in modes:
+            try:
+                connection, marks = self._look_with(mode)
+            except sqlite3.OperationalError:
+                if mode == modes[-1]:
+                    raise
+            else:
+                break
         if marks != (APPLICATION_ID, VERSION):
             connection.close()
             _check_marks(self.path, *marks)
@@ -268,6 +272,20 @@ class Database:
                 "Open it once for writing, with communique.store.Store(path).",
             )
         return connection
+
+    def _look_with(self, mode: str) -> tuple[sqlite3.Connection, tuple[int, int]]:
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?{mode}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            return connection, _marks(connection)
+        except BaseException:
+            connection.close()
+            raise
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Lay out an empty file, bring an older one up to date, and alter no foreign one."""
@@ -339,24 +357,41 @@ def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def _check_file(path: Path) -> None:
-    """Look at the first bytes, so that SQLite does not so much as open what is not ours.
+    """Look at the first page, so that SQLite does not so much as lock what is not ours.
 
-    Our mark is in the file from its first transaction on, which no log precedes.
+    Our mark is there from the file's first transaction on. Whatever else stands there is looked
+    at twice: another process may be writing that transaction. Never opened is the file itself:
+    closing it again would drop all locks that this process holds on it (POSIX; sqlite.org/
+    howtocorrupt.html, 2.2), while SQLite keeps count of its own.
     """
     if not path.exists():
         return
     if not path.is_file():
         raise StorageError(f"{path} is no file.", _OWN_FILE)
-    with path.open("rb") as file:
-        header = file.read(_HEADER_BYTES)
-    if not header:
-        return
-    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
-        raise StorageError(f"{path} is not a database.", _OWN_FILE)
-    application, version = (
-        int.from_bytes(header[at : at + 4], "big") for at in (_APPLICATION_AT, _VERSION_AT)
-    )
-    _check_marks(path, application, version)
+    for pause in (*_SECOND_LOOKS, None):
+        if path.stat().st_size == 0:
+            return
+        try:
+            _check_first_page(path)
+        except StorageError:
+            if pause is None:
+                raise
+            time.sleep(pause)
+        else:
+            return
+
+
+def _check_first_page(path: Path) -> None:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
+    try:
+        marks = _marks(connection)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_NOTADB:
+            return  # for whoever opens it: without its log, a file may look shorter than it is
+        raise StorageError(f"{path} is not a database.", _OWN_FILE) from error
+    finally:
+        connection.close()
+    _check_marks(path, *marks)
 
 
 def _check_marks(path: Path, application: int, version: int) -> None:
