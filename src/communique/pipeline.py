@@ -327,6 +327,8 @@ class Summariser:
         from communique import homes, prompts, reading
         from communique.client import Budget
 
+        for _, draft in run.drafts:
+            scene.assigned.update(homes.told(scene, draft))
         if self.profile.whose is None or run.stop is not None or not run.drafts:
             return
         if not reading.supports(scene.language):
