@@ -98,7 +98,7 @@ def _obedience(tally: Tally, summary: Summary) -> None:
 
 def _costs(tally: Tally, summary: Summary) -> None:
     attempts = summary.report.attempts
-    # Replies from the cache count: a second run over them is to show what the first one did.
+    # Replies from the store count: a second run over them is to show what the first one did.
     tally.rate("prompt tokens per article", sum(a.prompt_tokens for a in attempts))
     tally.rate("completion tokens per article", sum(a.completion_tokens for a in attempts))
     tally.rate("requests per article", len(attempts))
