@@ -297,6 +297,19 @@ _ABSENT_GAP = re.compile(
     r"(?:\s(?!(?:and|but|for|who|which|that|while|when|as|with|during|after|before|because)\b)"
     r"[\w.’'&()-]+){0,9}\s*"
 )
+_ATTENDANCE = re.compile(
+    r"\b(?:took part|participated|(?:were|was)(?: also)? (?:present|attended|represented|led|"
+    r"headed|chaired)|attended|(?:co-)?chaired|"
+    r"(?:led|headed|represented)(?= (?:the|his|her|their|both|[A-Z]))|"
+    r"on behalf of|signed for|jointly (?:opened|chaired))\b"
+)
+
+
+def attendance(sentence: str) -> bool:
+    """Whether the sentence says who took part in, or led a side of, something told before."""
+    return _ATTENDANCE.search(sentence) is not None and _ABSENT.search(sentence) is None
+
+
 _NO_PLAN = re.compile(r"\bno plans? (?:to|for)(?: (?:a|an|any|the|another|further|such))?\s*$")
 _NONE_SET = re.compile(
     r"\s+(?:(?:between|with|of|in|on|for) [\w.’' -]{1,60}? )?(?:has|have|had|is|was|were|are)"
@@ -387,6 +400,11 @@ def _settled(sentence: str, start: int, end: int, before: str) -> EngagementStat
     return _modified(sentence, start, end) or ("held" if _PLEASED.search(before) else None)
 
 
+def day_within(sentence: str, trigger: Trigger) -> bool:
+    """Whether only a day of the engagement is told of: "on the second day of his visit"."""
+    return _DAY_OF.search(sentence[: trigger.start]) is not None
+
+
 _OPEN_STATUS: tuple[EngagementStatus, ...] = ("ongoing", "planned", "proposed")
 _AT = re.compile(r"\b(?:at|during) (?:the |this )?(?:[\w-]+ )?$", re.IGNORECASE)
 _DAY_OF = re.compile(
@@ -429,6 +447,11 @@ def _nearest(text: str, upto: int) -> EngagementStatus | None:
     return best[1] if best else None
 
 
+_NEXT = re.compile(
+    r"[^,;]{0,60},?\s+which\s[^,;]{0,80}|"
+    r",\s(?:originally |initially )?(?:set|scheduled|due|planned|slated|expected) (?:to|for|in|on)\b"
+)
+"""A clause behind the noun that says when it is: ", which will be held", ", set for May"."""
 _AUXILIARY = re.compile(r"\b(?:is|are|was|were|has|have|had)\b")
 
 
@@ -439,7 +462,7 @@ def _nearest_after(group: str, after: str, rest: str) -> EngagementStatus | None
         r"participated|took|conducted)\b",
         group,
     )
-    relative = re.match(r"[^,;]{0,60},?\s+which\s[^,;]{0,80}", rest)
+    relative = _NEXT.match(rest)
     text = relative[0] if relative else after
     if finite or _DECIDES.match(after):
         return None
@@ -1188,7 +1211,8 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _CONDITIONAL = re.compile(
-    r"\b(?:if|once|unless|until|when|provided|could|may|might|would|should|can|hop(?:e|es|"
+    r"\b(?:(?:attempt\w*|efforts?|bids?|tr(?:y|ies|ied|ying)|struggl\w+|negotiating|talks|"
+    r"negotiations|working)(?: by [\w ]{1,30})? to|if|once|unless|until|when|provided|could|may|might|would|should|can|hop(?:e|es|"
     r"ed|ing) to|"
     r"ready to|willing to|wants? to|wanted to|wish(?:es|ed)? to|prepared to|consider\w*|possible)"
     r"(?:\s[\w’']+){0,4}\s*$",
@@ -1229,6 +1253,18 @@ def _realis(before: str, whole: str) -> Realis:
     return "planned" if _PLANNED.search(before) else "done"
 
 
+_BASE_FORM = re.compile(
+    r"(?:sign|ratify|initial|exchange|conclude|finali[sz]e|adopt|extend|amend|suspend|terminate|"
+    r"renew|implement|reach|seal|ink|negotiate)",
+    re.IGNORECASE,
+)
+_MODAL = re.compile(
+    r"\b(?:agreed?|plan(?:s|ned)?|decided?|pledged?|promis\w+|hop\w+|want\w*|expect\w*|need\w*|"
+    r"intend\w*|aim\w*|seek\w*|commit\w+|vow\w+|urg\w+|ready|able|due|set) to\b|"
+    r"\b(?:will|would|should|shall|may|might|could|can|must)\b"
+)
+
+
 def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
     start, end, kind = cue
     before = _context(text, start)
@@ -1249,13 +1285,28 @@ def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
         return ActReading(kind, "done", start, end)
     if re.match(r"when|if|once", text[end : end + 6].strip()):
         return ActReading(kind, "conditional", start, end)
-    return ActReading(kind, _realis(before, text), start, end)
+    realis = _realis(before, text)
+    if realis == "done" and _BASE_FORM.fullmatch(text[start:end]):
+        # A bare verb tells of what was done only in a headline: "Peru, Chile Sign Pact".
+        modal = _MODAL.search(text[max(0, start - 240) : start])
+        realis = "planned" if modal else realis
+    return ActReading(kind, realis, start, end)
+
+
+_TO_BE_SAID = re.compile(
+    r"(?:^|[\"“'‘;:,] ?|\b(?:and|to|please) )(?:tell|say|write|report|pretend|claim|announce)"
+    r"(?: (?:the )?\w+)? that (?:the )?$",
+    re.IGNORECASE,
+)
+"""An order to say what follows, which makes it no fact: "tell the world that …"."""
 
 
 def _right_act(text: str, title_end: int, cue: tuple[int, int, ActKind], start: int) -> ActReading:
     a, b, kind = cue
     between = text[title_end:a]
     realis = _realis(between.rstrip() + " " if between.strip() else "", text)
+    if realis == "done" and _TO_BE_SAID.search(text[max(0, start - 80) : start]):
+        realis = "conditional"
     if realis == "done" and re.search(r"\b[Nn]o (?:\w+ ){0,2}$", text[max(0, start - 20) : start]):
         realis = "denied"
     return ActReading(kind, realis, a, b)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from communique.schemas import Evidence, Party, Span
 
 _PREPOSITION = re.compile(r"\b(?:in|on|to|against|of|towards?|over|with)(?: the)? $", re.IGNORECASE)
+_OF_A_CITY = re.compile(r"\b(?:in|at|from|near) [A-Z][\w.’'-]+(?: [A-Z][\w.’'-]+){0,2}, $")
 _INTRODUCED = re.compile(r"\(([A-Z][A-Za-z]*[A-Z])\)")
 _COMPOUND = re.compile(r"[-–/]")
 _OTHER_SIDE = re.compile(r" (?:side|counterparts?|delegation)\b")
@@ -45,6 +46,17 @@ _SPEAKS_FOR = re.compile(
 """The office of somebody who tells the news and is not it."""
 _QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
+_LOCATIVE = re.compile(r"\b(?:in|at|near|from)(?: the)? $", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"\W*(?:(?:on|in|at|earlier|later|meanwhile|also|separately|during|after|before|today|"
+    r"yesterday)\b[^,.;]{0,60},? )?(?:(?:the|his|her|their|its|a|an|h\.e\.|dr|mr|ms|mrs)\.? )?",
+    re.IGNORECASE,
+)
+"""What may stand before the subject of a sentence."""
+_PRONOUN_FIRST = re.compile(r"\W*(?:(?:on|in|at|later|earlier)\b[^,.;]{0,60},? )?(?:he|she)\b", re.IGNORECASE)
+_COMPANY_REACH = 3
+"""How many sentences back "the two ministers" may refer."""
+_SIDES = frozenset({"state", "organisation", "territory"})
 _ARTICLE_STATES = frozenset({"state", "territory"})
 
 
@@ -91,8 +103,8 @@ class Scene:
 
     @cached_property
     def text(self) -> str:
-        """The article's text, as given."""
-        return self.article.text
+        """The article's text as it is read: as given, with its asides blank."""
+        return self.article.told
 
     @cached_property
     def index(self) -> Index:
@@ -145,8 +157,12 @@ class Scene:
         return self.article.published_of(self.item(sentence))
 
     def evidence(self, start: int, end: int) -> Evidence:
-        """Evidence for a span of the text."""
-        return self.index.evidence(start, end)
+        """Evidence for a span, in the words of the text as given."""
+        return self._given.evidence(start, end)
+
+    @cached_property
+    def _given(self) -> Index:
+        return self.index if not self.article.asides else Index(self.article.text)
 
     @cached_property
     def mentions(self) -> list[Mention]:
@@ -179,6 +195,28 @@ class Scene:
     def parties_in(self, start: int, end: int) -> list[tuple[int, int, Party]]:
         """The parties named within a span."""
         return [p for p in self.parties if start <= p[0] and p[1] <= end]
+
+    def sides_in(self, start: int, end: int) -> list[Party]:
+        """The states and organisations that a span tells of, one each, places apart.
+
+        Both those that it names as ones that have and do things, and those for whom the people
+        in it stand.
+        """
+        sides: dict[str, Party] = {}
+        for left, _, party in self.parties_in(start, end):
+            if party.code and party.kind in _SIDES and not self._is_where(left):
+                sides.setdefault(party.code, party)
+        for person in self.people:
+            home = person.party or self.home(person)
+            named = any(start <= m.start < end for m in person.mentions)
+            if named and home is not None and home.code:
+                sides.setdefault(home.code, home)
+        return list(sides.values())
+
+    def _is_where(self, start: int) -> bool:
+        """Whether a party's name is only where something is: "in Spain"."""
+        before = self.text[max(0, start - 60) : start]
+        return bool(_LOCATIVE.search(before) or _OF_A_CITY.search(before))
 
     @cached_property
     def people(self) -> list[Person]:
@@ -265,6 +303,52 @@ class Scene:
         most = max(here, key=lambda p: counts[p])
         return most if counts[most] > 2 * counts[first] else first
 
+    def other_lead(self, item: int, lead: Person) -> Person | None:
+        """Whom else an item is about: named more than once, and for another side."""
+        span = self.article.items[item]
+        ours = self.home(lead)
+        best: tuple[int, Person] | None = None
+        for person in self.people:
+            count = sum(span.start <= m.name_start < span.end for m in person.mentions)
+            theirs = self.home(person)
+            rival = theirs is not None and (ours is None or theirs.code != ours.code)
+            if person is not lead and rival and count > 1 and (best is None or count > best[0]):
+                best = (count, person)
+        return best[1] if best else None
+
+    def subject_before(self, sentence: int) -> Person | None:
+        """Whom "he" means: the subject of the sentence before, or whom its own "he" means."""
+        for before in range(sentence - 1, max(-1, sentence - _COMPANY_REACH - 1), -1):
+            if self.item(before) != self.item(sentence):
+                return None
+            words = self.words(before)
+            named = [m for m in self.mentions_in(before) if m.name is not None]
+            start = self.sentences[before].start
+            if named and _SUBJECT.fullmatch(words[: named[0].start - start]):
+                return next((p for p in self.people if named[0] in p.mentions), None)
+            if not _PRONOUN_FIRST.match(words):
+                return None
+        return None
+
+    def company(self, sentence: int, count: int | None) -> list[Mention]:
+        """Whom "the two ministers" means: the people of the nearest sentence before with so many.
+
+        `count` None takes any sentence that names several of different parties.
+        """
+        item = self.item(sentence)
+        for before in range(sentence - 1, max(-1, sentence - _COMPANY_REACH - 1), -1):
+            if self.item(before) != item:
+                break
+            named: dict[Person, Mention] = {}
+            for mention in self.mentions_in(before):
+                person = next((p for p in self.people if mention in p.mentions), None)
+                if person is not None:
+                    named.setdefault(person, mention)
+            homes = {(self.home(p) or p.party or p) for p in named}
+            if len(named) > 1 and len(homes) > 1 and (count is None or len(named) == count):
+                return list(named.values())
+        return []
+
     def titled(self, office: str, near: int) -> Person | None:
         """The person that "the Defence Minister" means: the lead, else the last named before."""
         wanted = office.lower().removeprefix("the ").split()
@@ -276,6 +360,16 @@ class Scene:
         if before:
             return max(before, key=lambda p: max(m.start for m in p.mentions if m.start < near))
         return fits[0] if len(fits) == 1 else None
+
+    def holder(self, office: str, party: Party) -> Person | None:
+        """The only person named who holds an office of a party: "the foreign minister of Peru"."""
+        wanted = office.lower().split()
+        held = [
+            p
+            for p in self.people
+            if p.office and p.party and p.party.code == party.code and _holds(p.office, wanted)
+        ]
+        return held[0] if len(held) == 1 and party.code else None
 
     @cached_property
     def event_acronyms(self) -> dict[str, str]:
@@ -298,12 +392,20 @@ class Scene:
         """
         if person.party is not None:
             return person.party
+        by_office = people.party_of_office(person.office or "", self.text)
+        if by_office is not None:
+            return by_office
         item = self.article.item_at(person.first)
         lead = self.lead(item)
         if lead is None or person is lead:
             return None if self.speaker(item) else self._speaks_from(item)
         ours = lead.party or self._speaks_from(item)
         return self._met_in(person, ours) or ours
+
+    def own_side(self, item: int) -> Party | None:
+        """The side that an item tells its news of: its lead's, else that which it speaks from."""
+        lead = self.lead(item)
+        return (self.home(lead) if lead else None) or self._speaks_from(item)
 
     def speaker(self, item: int) -> Party | None:
         """The side of the "I" of a statement in the first person; None where nobody says "I"."""
@@ -341,19 +443,20 @@ class Scene:
             opens = party is next(iter(first.values())) and self._opens(party, span.start)
             weights[party.code or ""] += 3 * opens
         ranked = weights.most_common(2)
-        if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
+        if not ranked or not ranked[0][1] or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
             return None
         return first[ranked[0][0]]
 
     def _opens(self, party: Party, start: int) -> bool:
-        """Whether an item begins with a party's name."""
-        return self.text[start : start + 80].lstrip().startswith(party.as_written)
+        """Whether an item begins with a phrase that names a party."""
+        opening = self.text[start : start + 30 + len(party.as_written)].partition(". ")[0]
+        return party.as_written in opening
 
     def _weight(self, start: int, end: int) -> int:
         """A compound ("India-US") says most, then an attribute ("U.S. troops"), a place least."""
         if _COMPOUND.match(self.text[end : end + 1]) or _COMPOUND.match(self.text[start - 1 :][:1]):
             return 6
-        if _OTHER_SIDE.match(self.text, end):
+        if _OTHER_SIDE.match(self.text, end) or self._is_where(start):
             return 0
         if _ATTRIBUTE.match(self.text, end):
             return 4
