@@ -397,11 +397,15 @@ def read(drafts: list[tuple[Passage, Any]], scene: Scene, *, supplement: bool = 
 
     `supplement` adds what a sentence plainly tells and no draft pointed to.
     """
+    from communique import tongues
+    from communique.polyglot import Polyglot
     from communique.resolving import Findings, Reader
 
     together = Findings()
     for passage, draft in sorted(drafts, key=lambda d: d[0].span.start):
         reader = Reader(scene, passage)
+        if tongues.supports(scene.language):
+            reader = Polyglot(scene, passage, trusted=not supplement, before=together)
         for meeting in getattr(draft, "meetings", ()):
             reader.meeting(meeting)
         for agreement in getattr(draft, "agreements", ()):

@@ -1,0 +1,715 @@
+"""From drafts to what the article says, in languages other than English.
+
+The twin of `resolving` for the languages of `tongues`. Word order differs too much between them for
+a grammar, so that everything goes by nearness within the sentence: the people and sides named
+round the words that tell of a meeting took part in it, the date nearest to them is its date, and
+whom "both ministers" or a verb without a subject means is taken from the sentences before. Names,
+offices and titles come out as written.
+
+Where the rules see no cue, a model that reads with care (`trusted`) is believed, and a small one is
+not: an agreement is then told without an act, and never as concluded.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from communique import dates, tongues
+from communique.parties import country_of_place
+from communique.resolving import Attendee, Findings, Instrument, Reader, Told
+from communique.schemas import Act, Evidence, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from communique.article import Passage
+    from communique.drafts import AgreementDraft, MeetingDraft
+    from communique.people import Mention
+    from communique.reading import ActReading, Title
+    from communique.scene import Person, Scene
+    from communique.schemas import (
+        ActKind,
+        DateValue,
+        EngagementStatus,
+        EngagementType,
+        Party,
+        Realis,
+    )
+
+__all__ = ["Polyglot"]
+
+_OF_STATES = frozenset({"exercise", "negotiation", "dialogue", "summit", "conference", "meeting"})
+_PEOPLED = frozenset({"meeting", "call", "ceremony"})
+_BACK = 3
+"""For how many sentences a company or a subject is remembered."""
+_AS_DRAFTED: dict[str, tuple[ActKind, Realis]] = {
+    "planned_signing": ("signed", "planned"),
+    "not_signed": ("signed", "denied"),
+}
+_UNDATED = frozenset({"implementing", "requested", "negotiating"})
+
+
+class Polyglot(Reader):
+    """Resolves the drafts of one passage of an article that is not in English.
+
+    `before` is what the passages before have told, so that "both sides" and "the agreement" can
+    refer to it.
+    """
+
+    def __init__(
+        self, scene: Scene, passage: Passage, *, trusted: bool, before: Findings | None = None
+    ) -> None:
+        super().__init__(scene, passage)
+        self.language = tongues.code_of(scene.language)
+        self.trusted = trusted
+        self.before = before or Findings()
+        self.company = [t for t in self.before.told if len(_sides(t.attendees)) > 1]
+
+    # --- engagements ----------------------------------------------------------------------
+
+    def meeting(self, draft: MeetingDraft) -> None:
+        """Resolve one drafted engagement."""
+        anchor = self._anchor(draft)
+        if anchor is None:
+            self.leave_out("engagement", draft.words, "its words are not in the passage")
+            return
+        sentence = self.scene.sentence_at(anchor.start)
+        cue = self._nearest_cue(sentence, anchor, draft)
+        if cue is None and not self.trusted:
+            self.leave_out("engagement", draft.words, "the sentence tells of no engagement")
+            return
+        self._told(self._tell_cue(draft, sentence, anchor, cue))
+
+    def _told(self, told: Told | None) -> None:
+        """Take a telling, unless one of the same words is there; the fuller one stays."""
+        if told is None:
+            return
+        for i, other in enumerate(self.findings.told):
+            same = other.sentence == told.sentence and other.type == told.type
+            if same and _overlap(other.evidence, told.evidence):
+                if len(told.attendees) > len(other.attendees):
+                    self.findings.told[i] = told
+                return
+        self.findings.told.append(told)
+
+    def _nearest_cue(
+        self, sentence: int, anchor: Evidence, draft: MeetingDraft
+    ) -> tongues.Cue | None:
+        start = self.scene.sentences[sentence].start
+        here = (anchor.start - start, anchor.end - start)
+
+        def rank(cue: tongues.Cue) -> tuple[bool, int]:
+            gap = max(cue.start - here[1], here[0] - cue.end, 0)
+            return (cue.type != draft.kind, gap)
+
+        return min(self._cues(sentence), key=rank, default=None)
+
+    def _cues(self, sentence: int) -> tuple[tongues.Cue, ...]:
+        return tongues.triggers(self.scene.words(sentence), self.language)
+
+    def supplement(self) -> None:
+        """Tell by rule what the passage's sentences plainly tell and no draft pointed to."""
+        for span in self.passage.sentences:
+            sentence = self.scene.sentence_at(span.start)
+            for cue in self._cues(sentence):
+                anchor = self.scene.evidence(span.start + cue.start, span.start + cue.end)
+                self._told(self._tell_cue(None, sentence, anchor, cue))
+            known = {i.evidence.start for i in self.findings.instruments}
+            for title in tongues.titles(self.scene.words(sentence), self.language):
+                acts = self._readings(sentence, title)
+                if span.start + title.start not in known and acts:
+                    self._record(None, sentence, title, acts)
+
+    def _tell_cue(
+        self,
+        draft: MeetingDraft | None,
+        sentence: int,
+        anchor: Evidence,
+        cue: tongues.Cue | None,
+    ) -> Told | None:
+        scene = self.scene
+        span = scene.sentences[sentence]
+        kind: EngagementType = cue.type if cue else draft.kind if draft else "other"
+        status = self._status(draft, cue)
+        region = (span.start, span.end)
+        if cue is not None:
+            region = self._region(sentence, cue)
+            anchor = scene.evidence(span.start + cue.start, span.start + cue.end)
+        told = Told(
+            sentence=sentence,
+            type=kind,
+            status=status,
+            evidence=anchor,
+            event=self._name_of_event(draft, kind, anchor, region),
+            date=self._when(draft.when if draft else "", anchor, region, status),
+            place=self._where(draft.where if draft else "", anchor, region),
+        )
+        if cue and tongues.background(scene.words(sentence), cue, self.language):
+            told = replace(told, salience="background")
+        attendees = self._who(draft, told, region)
+        if not attendees and told.event is None:
+            self.leave_out("engagement", anchor.exact, "nobody is named that took part")
+            return None
+        if kind in _PEOPLED and not any(a.party for a in attendees):
+            self.leave_out("engagement", anchor.exact, "no state or organisation takes part")
+            return None
+        told = replace(told, attendees=tuple(attendees))
+        if len({a.code for a in attendees}) > 1:
+            self.company.append(told)
+        return told
+
+    def _status(self, draft: MeetingDraft | None, cue: tongues.Cue | None) -> EngagementStatus:
+        """What the sentence says; else what a careful model says; else that it was."""
+        if cue is not None and cue.status is not None:
+            return cue.status
+        return draft.status if draft is not None and self.trusted else "held"
+
+    def _region(self, sentence: int, cue: tongues.Cue) -> tuple[int, int]:
+        """The part of the sentence that tells of this engagement and of no other."""
+        span = self.scene.sentences[sentence]
+        words = self.scene.words(sentence)
+        left, right = 0, len(words)
+        for other in self._cues(sentence):
+            if other.end <= cue.start:
+                left = max(left, _cut(words, other.end, cue.start))
+            elif other.start >= cue.end:
+                right = min(right, _cut(words, cue.end, other.start))
+        return span.start + left, span.start + right
+
+    # --- who ------------------------------------------------------------------------------
+
+    def _who(
+        self, draft: MeetingDraft | None, told: Told, region: tuple[int, int]
+    ) -> list[Attendee]:
+        if told.type == "visit":
+            return self._visitor(draft, told, region)
+        found: list[Attendee] = []
+        for mention in self._mentions(region):
+            _admit(found, self._of(mention))
+        for words in draft.who if draft else ():
+            self._admit_drafted(found, words, told, region)
+        if len(_sides(found)) < 2 and told.type in _OF_STATES:
+            self._admit_states(found, region)
+        if len(_sides(found)) < 2:
+            self._admit_company(found, told, region)
+        return [a for a in found if a.person is not None or a.party is not None]
+
+    def _mentions(self, region: tuple[int, int]) -> list[Mention]:
+        """Those named in a region; of several, not whoever only reports it."""
+        named = [m for m in self.scene.mentions if region[0] <= m.start < region[1]]
+        if len(named) < 3:
+            return named
+        return [m for m in named if not self._reports(m)] or named
+
+    def _reports(self, mention: Mention) -> bool:
+        before = self.scene.text[max(0, mention.start - 24) : mention.start]
+        last = None
+        for last in tongues.pattern(self.language, "reports").finditer(before):
+            pass
+        return last is not None and len(before) - last.end() <= 4
+
+    def _of(self, mention: Mention) -> Attendee:
+        person = self._person(mention) if mention.name is not None else None
+        evidence = self.scene.evidence(mention.start, mention.end)
+        if person is None:
+            return Attendee(None, mention.party, mention.office, evidence)
+        party = mention.party or person.party or self.home(person)
+        return Attendee(person, party, person.office, evidence)
+
+    def _admit_drafted(
+        self, found: list[Attendee], words: str, told: Told, region: tuple[int, int]
+    ) -> None:
+        """Add one that the draft names, where the telling's part of the sentence has the words."""
+        located = self.locate(words, told.evidence.start)
+        if located is None or not region[0] <= located.start < region[1]:
+            return
+        overlapping = [
+            m for m in self.scene.mentions if m.start < located.end and located.start < m.end
+        ]
+        for mention in overlapping:
+            _admit(found, self._of(mention))
+        if not overlapping:
+            for one in self._unlisted(words, located):
+                _admit(found, one)
+
+    def _unlisted(self, words: str, located: Evidence) -> list[Attendee]:
+        """A phrase that no rule found: a party, or for a careful model a name."""
+        party = self.scene.resolver.resolve(words, context=self.scene.text)
+        if party is not None and self.trusted:
+            return [Attendee(None, party, None, located)]
+        if party is None and self.trusted:
+            return super()._unlisted(words, located)
+        self.leave_out("participant", words, "names neither a person nor a party")
+        return []
+
+    def _admit_states(self, found: list[Attendee], region: tuple[int, int]) -> None:
+        """Add the states and bodies that a region names as ones that act."""
+        for start, end, party in self.scene.parties_in(*region):
+            if party.kind in {"state", "organisation"} and not self._is_place(start, end):
+                _admit(found, Attendee(None, party, None, self.scene.evidence(start, end)))
+
+    def _is_place(self, start: int, end: int) -> bool:
+        """Whether a party's name says where something is: "au Canada", 在中国, भारत में."""
+        before = self.scene.text[max(0, start - 16) : start]
+        after = self.scene.text[end : end + 10]
+        data = tongues.lexicon(self.language)["where"]
+        return bool(
+            (data["before"] and re.search(f"(?:{data['before']})$", before))
+            or (data["after"] and re.match(f"(?:{data['after']})", after))
+        )
+
+    def _admit_company(
+        self, found: list[Attendee], told: Told, region: tuple[int, int]
+    ) -> None:
+        """Add whom "both sides" or a verb without its subject means: those told of before."""
+        words = self.scene.text[region[0] : region[1]]
+        both = tongues.pattern(self.language, "both").search(tongues.plain(words, self.language))
+        before = self._company_before(told.sentence)
+        if before is not None and (both or not found) and (both or told.status != "held"):
+            for one in before.attendees:
+                _admit(found, one)
+            return
+        if found or both:
+            topic = self._topic(told.sentence, region[0])
+            if topic is not None and topic.code not in {a.code for a in found}:
+                found.insert(0, topic)
+
+    def _company_before(self, sentence: int) -> Told | None:
+        """The last engagement of two sides, a few sentences back at most, in the same item."""
+        item = self.scene.item(sentence)
+        near = [
+            t
+            for t in self.company
+            if 0 <= sentence - t.sentence <= _BACK and self.scene.item(t.sentence) == item
+        ]
+        return max(near, key=lambda t: t.evidence.start, default=None)
+
+    def _topic(self, sentence: int, at: int) -> Attendee | None:
+        """Whom the text speaks of at a point: the first one named in the sentence or before it."""
+        item = self.scene.item(sentence)
+        for index in range(sentence, max(-1, sentence - _BACK - 1), -1):
+            if self.scene.item(index) != item:
+                return None
+            span = self.scene.sentences[index]
+            for mention in self.scene.mentions:
+                if span.start <= mention.start < min(span.end, at) and mention.name is not None:
+                    return self._of(mention)
+        return None
+
+    def _visitor(
+        self, draft: MeetingDraft | None, told: Told, region: tuple[int, int]
+    ) -> list[Attendee]:
+        """A visit is its visitor's: named right behind the noun, else before the verb."""
+        start, end = told.evidence.start, told.evidence.end
+        inside = self._mentions(region)
+        behind = [m for m in inside if m.start >= end]
+        if behind and self._visits(end, behind[0].start):
+            return [self._of(behind[0])]
+        before = [m for m in inside if m.end <= start]
+        invited = told.status == "proposed" and behind
+        chosen = behind[0] if invited else before[-1] if before else None
+        if chosen is None and tongues.lexicon(self.language).get("order") == "verb_first":
+            chosen = behind[0] if behind else None
+        if chosen is not None and (chosen.name or chosen.party):
+            return [self._of(chosen)]
+        for words in draft.who if draft else ():
+            found: list[Attendee] = []
+            self._admit_drafted(found, words, told, region)
+            if found:
+                return found[:1]
+        topic = self._topic(told.sentence, region[0])
+        return [topic] if topic is not None else []
+
+    def _visits(self, start: int, end: int) -> bool:
+        """Whether only "of the" stands between a visit and whom it names."""
+        gap = tongues.plain(self.scene.text[start:end], self.language)
+        return tongues.lexicon(self.language).get("of", "") != "" and bool(
+            re.fullmatch(tongues.lexicon(self.language)["of"], gap)
+        )
+
+    # --- for whom ---------------------------------------------------------------------------
+
+    def home(self, person: Person) -> Party | None:
+        """For whom somebody stands whose own words do not say it.
+
+        The side named before in the same sentence ("la cancillería mexicana … su titular"), else
+        the state of the dateline or the one that the article names most, of those that nobody
+        else stands for; else the state whose press writes in the language, where it is one.
+        """
+        sentence = self.scene.sentence_at(person.first)
+        span = self.scene.sentences[sentence]
+        for mention in self.scene.mentions:
+            if span.start <= mention.start < person.first and mention.name is None and mention.party:
+                return mention.party
+        item = self.scene.article.items[self.scene.item(sentence)]
+        taken = {m.party.code for m in self.scene.mentions if m.party is not None and m.name}
+        named = [
+            (start, party)
+            for start, end, party in self.scene.parties_in(item.start, item.end)
+            if party.kind in {"state", "territory"} and party.code not in taken
+            and (start < item.start + 3 or not self._is_place(start, end))
+        ]
+        default = self._home_of_language()
+        if not named:
+            return default
+        if default is not None and any(p.code == default.code for _, p in named):
+            return default
+        if named[0][0] < item.start + 3:
+            return named[0][1]
+        if default is not None:
+            return default
+        counts: dict[str, int] = {}
+        for _, party in named:
+            counts[party.code or ""] = counts.get(party.code or "", 0) + 1
+        return max((p for _, p in named), key=lambda p: counts[p.code or ""])
+
+    def _home_of_language(self) -> Party | None:
+        """The state in whose press an office without a country is one of its own."""
+        home = tongues.lexicon(self.language).get("home")
+        if not home:
+            return None
+        named = {p.code for _, _, p in self.scene.parties}
+        rivals = set(home["unless"]) & named
+        if rivals or re.search(home.get("not_in") or r"(?!)", self.scene.text):
+            return None
+        return self.scene.resolver.resolve(home["code"])
+
+    # --- when and where -----------------------------------------------------------------------
+
+    def _when(
+        self, when: str, anchor: Evidence, region: tuple[int, int], status: EngagementStatus
+    ) -> DateValue | None:
+        """The drafted date where the region has it, else the region's own nearest date."""
+        free = self._free_dates(region)
+        sentence = self.scene.sentence_at(anchor.start)
+        located = self.locate(when, anchor.start) if when.strip() else None
+        if located is not None and region[0] <= located.start < region[1]:
+            fitting = [f for f in free if f[0] < located.end and located.start < f[1]]
+            free = fitting or free
+        if not free:
+            return None
+        start, end = min(free, key=lambda f: max(f[0] - anchor.end, anchor.start - f[1], 0))
+        return self._dated(self.scene.evidence(start, end), sentence, status)
+
+    def _free_dates(self, region: tuple[int, int]) -> list[tuple[int, int]]:
+        """The dates of a region that belong to no act and to nobody's reporting."""
+        found = [
+            (region[0] + a, region[0] + b)
+            for a, b in dates.find(
+                self.scene.text[region[0] : region[1]], language=self.language
+            )
+        ]
+        return [f for f in found if not self._reported(f)]
+
+    def _reported(self, found: tuple[int, int]) -> bool:
+        """Whether a date is that of the announcement: "a annoncé vendredi", "24日表示"."""
+        text = tongues.plain(self.scene.text, self.language)
+        before, after = text[max(0, found[0] - 30) : found[0]], text[found[1] : found[1] + 16]
+        reports = tongues.pattern(self.language, "reports")
+        left = [m for m in reports.finditer(before) if len(before) - m.end() <= 6]
+        behind = reports.match(after.lstrip(" ,،")) if self.language in _REPORTS_BEHIND else None
+        return bool(left) or behind is not None
+
+    def _where(self, where: str, anchor: Evidence, region: tuple[int, int]) -> Place | None:
+        """The drafted place if the region has it and it is one, else the region's own."""
+        located = self.locate(where, anchor.start) if where.strip() else None
+        if located is not None and region[0] <= located.start < region[1]:
+            country = country_of_place(
+                located.exact, context=self.scene.text, language=self.language
+            )
+            if country is not None or self.trusted:
+                return Place(name=located.exact, country=country, evidence=located)
+        for start, end in self._places(anchor, region):
+            name = self.scene.text[start:end]
+            country = country_of_place(name, context=self.scene.text, language=self.language)
+            if country is not None:
+                evidence = self.scene.evidence(start, end)
+                return Place(name=evidence.exact, country=country, evidence=evidence)
+        return None
+
+    def _places(self, anchor: Evidence, region: tuple[int, int]) -> Iterator[tuple[int, int]]:
+        """Stretches behind or before the language's words for where, the longest first."""
+        words = self.scene.text[region[0] : region[1]]
+        plain = tongues.plain(words, self.language)
+        for fragment in tongues.lexicon(self.language)["places"]:
+            for match in re.finditer(fragment, plain):
+                start, end = match.span(1)
+                for left, right in _shorter(plain, start, end, self.language):
+                    yield region[0] + left, region[0] + right
+
+    def _name_of_event(
+        self,
+        draft: MeetingDraft | None,
+        kind: EngagementType,
+        anchor: Evidence,
+        region: tuple[int, int],
+    ) -> Evidence | None:
+        """The name of a summit, an exercise or a conference: quoted, capitalised, or a body's."""
+        located = self.locate(draft.event, anchor.start) if draft and draft.event.strip() else None
+        if self.trusted and located is not None and region[0] <= located.start < region[1]:
+            return located
+        if kind not in {"summit", "conference", "exercise", "dialogue"}:
+            return None
+        behind = re.compile(tongues.lexicon(self.language)["event"]).match(
+            self.scene.text, anchor.end, region[1]
+        )
+        if behind is not None:
+            return self.scene.evidence(anchor.start, behind.end())
+        return None
+
+    # --- agreements -----------------------------------------------------------------------
+
+    def agreement(self, draft: AgreementDraft) -> None:
+        """Resolve one drafted agreement."""
+        located = self.locate(draft.title)
+        if located is None:
+            self.leave_out("agreement", draft.title, "the title is not in the passage")
+            return
+        sentence = self.scene.sentence_at(located.start)
+        start = self.scene.sentences[sentence].start
+        titles = [
+            t
+            for t in tongues.titles(self.scene.words(sentence), self.language)
+            if start + t.start < located.end and located.start < start + t.end
+        ]
+        if not titles and self.trusted:
+            self._as_drafted(draft, sentence, located)
+        elif not titles:
+            self.leave_out("agreement", draft.title, "not the title of an instrument")
+        for title in titles:
+            self._record(draft, sentence, title, self._readings(sentence, title))
+
+    def _readings(self, sentence: int, title: Title) -> list[ActReading]:
+        words = self.scene.words(sentence)
+        return tongues.acts(words, (title.start, title.end), self.language)
+
+    def _record(
+        self,
+        draft: AgreementDraft | None,
+        sentence: int,
+        title: Title,
+        readings: Sequence[ActReading],
+    ) -> None:
+        scene, start = self.scene, self.scene.sentences[sentence].start
+        evidence = scene.evidence(start + title.start, start + title.end)
+        if any(i.evidence.start == evidence.start for i in self.findings.instruments):
+            return
+        verbs = [(a.start, a.end) for a in readings]
+        acts = [self._act_of(a, sentence, verbs) for a in readings]
+        if not acts and draft is not None and self.trusted:
+            acts = [self._drafted_act(draft, evidence)]
+        named = title
+        if tongues.bare(title, self.language):
+            earlier = self._meant_by(title, evidence)
+            if earlier is None and not acts:
+                self.leave_out("agreement", title.title, "no instrument is named")
+                return
+            named = replace(title, title=earlier.title, type=earlier.type) if earlier else title
+        parties = self._parties(draft, sentence, title)
+        if not parties and self._company_before(sentence) is None:
+            self.leave_out("agreement", title.title, "no state or organisation is named with it")
+            return
+        self.findings.instruments.append(
+            Instrument(
+                sentence=sentence,
+                title=named.title,
+                acronym=title.acronym,
+                type=named.type,
+                evidence=evidence,
+                parties=parties,
+                acts=tuple(acts),
+            )
+        )
+
+    def _meant_by(self, title: Title, evidence: Evidence) -> Instrument | None:
+        """The instrument named before that "l'accord" or 该协定 means."""
+        head = tongues.plain(title.title, self.language).casefold()
+        stem = head.removeprefix("ال")[: max(3, len(head) - 2)]
+        before = [
+            i
+            for i in (*self.before.instruments, *self.findings.instruments)
+            if i.evidence.end <= evidence.start
+            and stem in tongues.plain(i.title, self.language).casefold()
+        ]
+        return before[-1] if before else None
+
+    def _act_of(
+        self, reading: ActReading, sentence: int, verbs: Sequence[tuple[int, int]]
+    ) -> Act:
+        """An act with the date nearest to its verb that is no nearer to another."""
+        span = self.scene.sentences[sentence]
+        verb = (span.start + reading.start, span.start + reading.end)
+        others = [(span.start + a, span.start + b) for a, b in verbs]
+        free = [
+            f
+            for f in self._free_dates((span.start, span.end))
+            if min(others, key=lambda o: _gap(o, f)) == verb and not self._of_an_engagement(f, verb)
+        ]
+        dated = None
+        if free and reading.kind not in _UNDATED:
+            start, end = min(free, key=lambda f: _gap(verb, f))
+            status: EngagementStatus = "planned" if reading.realis == "planned" else "held"
+            dated = self._dated(self.scene.evidence(start, end), sentence, status)
+        evidence = self.scene.evidence(*verb)
+        return Act(kind=reading.kind, realis=reading.realis, date=dated, evidence=[evidence])
+
+    def _of_an_engagement(self, found: tuple[int, int], verb: tuple[int, int]) -> bool:
+        """Whether a date stands nearer to an engagement of the sentence than to the verb."""
+        sentence = self.scene.sentence_at(verb[0])
+        start = self.scene.sentences[sentence].start
+        return any(
+            _gap((start + cue.start, start + cue.end), found) < _gap(verb, found)
+            for cue in self._cues(sentence)
+        )
+
+    def _drafted_act(self, draft: AgreementDraft, evidence: Evidence) -> Act:
+        kind, realis = _AS_DRAFTED.get(draft.act, (draft.act, "done"))  # type: ignore[arg-type]
+        sentence = self.scene.sentence_at(evidence.start)
+        when = self.locate(draft.when, evidence.start) if draft.when.strip() else None
+        dated = None
+        if when is not None and self.scene.sentence_at(when.start) == sentence:
+            dated = self._dated(when, sentence, "planned" if realis == "planned" else "held")
+        return Act(kind=kind, realis=realis, date=dated, evidence=[evidence])
+
+    def _as_drafted(self, draft: AgreementDraft, sentence: int, located: Evidence) -> None:
+        """An instrument for which the lexicon has no word, on a careful model's word."""
+        parties: list[Party] = []
+        for words in draft.between:
+            party = self.scene.resolver.resolve(words, context=self.scene.text)
+            if party is not None and self.locate(words) is not None:
+                parties.append(party)
+        self.findings.instruments.append(
+            Instrument(
+                sentence=sentence,
+                title=located.exact,
+                acronym=None,
+                type="agreement",
+                evidence=located,
+                parties=_distinct(parties),
+                acts=(self._drafted_act(draft, located),),
+            )
+        )
+
+    def _parties(
+        self, draft: AgreementDraft | None, sentence: int, title: Title
+    ) -> tuple[Party, ...]:
+        """The parties round the title in its sentence, people's included; else the draft's."""
+        span = self.scene.sentences[sentence]
+        region = self._clause(sentence, title)
+        found = [
+            (start, party)
+            for start, end, party in self.scene.parties_in(*region)
+            if party.kind in {"state", "organisation", "territory"}
+            and not self._is_place(start, end)
+        ]
+        told = _distinct([p for _, p in found])
+        if len(told) > 1:
+            return told
+        people = [self._of(m) for m in self.scene.mentions_in(sentence)]
+        told = _distinct([*told, *(a.party for a in people if a.party is not None)])
+        if len(told) > 1:
+            return told
+        for words in draft.between if draft and self.trusted else ():
+            located = self.locate(words, span.start)
+            party = self.scene.resolver.resolve(words, context=self.scene.text)
+            if party is not None and located is not None:
+                told = _distinct([*told, party])
+        return self._with_others(told, sentence)
+
+    def _clause(self, sentence: int, title: Title) -> tuple[int, int]:
+        """The part of the sentence round a title, up to other instruments on either side."""
+        span = self.scene.sentences[sentence]
+        words = self.scene.words(sentence)
+        left, right = 0, len(words)
+        for other in tongues.titles(words, self.language):
+            if other.end <= title.start:
+                left = max(left, _cut(words, other.end, title.start, default=0))
+            elif other.start >= title.end:
+                right = min(right, _cut(words, title.end, other.start, default=len(words)))
+        return span.start + left, span.start + right
+
+    def _with_others(self, told: tuple[Party, ...], sentence: int) -> tuple[Party, ...]:
+        """The sides of the paragraph, where they are two and the sentence names one or none."""
+        if len(told) > 1:
+            return told
+        paragraph = self.scene.paragraph(sentence)
+        sides: list[Party] = list(told)
+        for index in range(sentence - 1, max(-1, sentence - _BACK - 1), -1):
+            if self.scene.item(index) != self.scene.item(sentence):
+                break
+            span = self.scene.sentences[index]
+            here = [
+                p
+                for start, end, p in self.scene.parties_in(span.start, span.end)
+                if p.kind in {"state", "organisation"} and not self._is_place(start, end)
+            ]
+            here += [
+                a.party
+                for a in map(self._of, self.scene.mentions_in(index))
+                if a.party is not None
+            ]
+            sides = list(_distinct([*sides, *here]))
+            if len(sides) >= 2:
+                break
+            if self.scene.paragraph(index) != paragraph and len(sides) > 1:
+                break
+        return tuple(sides) if len(sides) == 2 else told
+
+
+_REPORTS_BEHIND = frozenset({"zh", "hi", "ja"})
+_CLAUSE_MARK = re.compile(r"[,;，；،؛、。]|\s(?=(?:où|donde|wo|und|et|y|e|mais|pero|aber)\s)|\s(?=و)")
+
+
+def _cut(words: str, start: int, end: int, default: int | None = None) -> int:
+    """Where one clause ends and the next begins between two offsets: the last mark, else `end`."""
+    marks = [m.end() for m in _CLAUSE_MARK.finditer(words, start, end)]
+    if marks:
+        return marks[-1]
+    return end if default is None else default
+
+
+def _gap(a: tuple[int, int], b: tuple[int, int]) -> int:
+    return max(a[0] - b[1], b[0] - a[1], 0)
+
+
+def _overlap(a: Evidence, b: Evidence) -> bool:
+    return a.start < b.end and b.start < a.end
+
+
+def _sides(found: Sequence[Attendee]) -> set[object]:
+    return {a.code or a.person for a in found}
+
+
+def _admit(found: list[Attendee], one: Attendee) -> None:
+    """Add an attendee who is not there yet; a named one replaces the unnamed of the same side."""
+    for i, other in enumerate(found):
+        if one.person is not None and one.person is other.person:
+            return
+        same_side = one.code is not None and one.code == other.code
+        if same_side and one.person is None:
+            return
+        if same_side and other.person is None:
+            found[i] = one
+            return
+    found.append(one)
+
+
+def _distinct(parties: Sequence[Party]) -> tuple[Party, ...]:
+    kept: dict[object, Party] = {}
+    for party in parties:
+        kept.setdefault(party.code or party.as_written, party)
+    return tuple(kept.values())
+
+
+def _shorter(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
+    """A stretch and its shorter beginnings, word by word, or character by character in Han."""
+    if language in tongues.UNSPACED:
+        behind = tongues.lexicon(language).get("place_ends", False)
+        for cut in range(end - start, 1, -1):
+            yield (end - cut, end) if behind else (start, start + cut)
+        return
+    words = [m.span() for m in re.finditer(r"\S+", text[start:end])]
+    for _, last in reversed(words):
+        yield start, start + last
