@@ -33,7 +33,7 @@ from communique.schemas import Party, PartyKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Resolver", "codes", "country_of_place", "find", "resolve"]
+__all__ = ["Resolver", "codes", "country_of_place", "find", "find_places", "resolve"]
 
 Sort = Literal["name", "adjective", "acronym", "city", "foreign", "phrase", "alias"]
 
@@ -724,6 +724,21 @@ def find(
 ) -> list[tuple[int, int, Party]]:
     """Return every party named in the text, with its span; see `Resolver.find`."""
     return default(_known_language(language)).find(text, context=context)
+
+
+def find_places(text: str, *, language: str | None = None) -> list[tuple[int, int, str]]:
+    """Return the well-known places named in the text: start, end (code points), alpha-3 code.
+
+    Countries, capitals, seats and other cities, by name and not by adjective, in the order of
+    the text; ambiguous ones are left out. `language` as in `Resolver`.
+    """
+    known = _known_language(language)
+    lexicon = _places_in(known) if known else _places()
+    return [
+        (hit.start, hit.end, hit.entry.codes[0])
+        for hit in _scan(lexicon, text)
+        if not hit.entry.unsure
+    ]
 
 
 def country_of_place(

@@ -17,12 +17,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from communique import dates, tongues
-from communique.parties import country_of_place
+from communique.parties import country_of_place, find_places
 from communique.resolving import Attendee, Findings, Instrument, Reader, Told
 from communique.schemas import Act, Evidence, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from communique.article import Passage
     from communique.drafts import AgreementDraft, MeetingDraft
@@ -43,7 +43,9 @@ __all__ = ["Polyglot"]
 _OF_STATES = frozenset({"exercise", "negotiation", "dialogue", "summit", "conference", "meeting"})
 _PEOPLED = frozenset({"meeting", "call", "ceremony"})
 _BACK = 3
-"""For how many sentences a company or a subject is remembered."""
+"""For how many sentences a subject is remembered."""
+_COMPANY_BACK = 6
+"""For how many sentences those who met are remembered."""
 _AS_DRAFTED: dict[str, tuple[ActKind, Realis]] = {
     "planned_signing": ("signed", "planned"),
     "not_signed": ("signed", "denied"),
@@ -65,7 +67,10 @@ class Polyglot(Reader):
         self.language = tongues.code_of(scene.language)
         self.trusted = trusted
         self.before = before or Findings()
-        self.company = [t for t in self.before.told if len(_sides(t.attendees)) > 1]
+        self.company: list[Told] = []
+        self.sides: list[tuple[int, tuple[Party, ...]]] = []
+        for told in self.before.told:
+            self._remember(told)
 
     # --- engagements ----------------------------------------------------------------------
 
@@ -149,6 +154,8 @@ class Polyglot(Reader):
         if cue and tongues.background(scene.words(sentence), cue, self.language):
             told = replace(told, salience="background")
         attendees = self._who(draft, told, region)
+        if kind == "visit" and told.place is None and attendees:
+            told = replace(told, place=self._visited(anchor, region, attendees[0].code))
         if not attendees and told.event is None:
             self.leave_out("engagement", anchor.exact, "nobody is named that took part")
             return None
@@ -156,9 +163,19 @@ class Polyglot(Reader):
             self.leave_out("engagement", anchor.exact, "no state or organisation takes part")
             return None
         told = replace(told, attendees=tuple(attendees))
-        if len({a.code for a in attendees}) > 1:
-            self.company.append(told)
+        self._remember(told)
         return told
+
+    def _remember(self, told: Told) -> None:
+        """Note who met, and between whom a visit is, for what refers to them."""
+        parties = _distinct([a.party for a in told.attendees if a.party is not None])
+        if len(_sides(told.attendees)) > 1:
+            self.company.append(told)
+        elif told.type == "visit" and told.place is not None and told.place.country is not None:
+            host = self.scene.resolver.resolve(told.place.country)
+            parties = _distinct([*parties, *([host] if host is not None else [])])
+        if len(parties) > 1:
+            self.sides.append((told.evidence.start, parties))
 
     def _status(self, draft: MeetingDraft | None, cue: tongues.Cue | None) -> EngagementStatus:
         """What the sentence says; else what a careful model says; else that it was."""
@@ -252,13 +269,10 @@ class Polyglot(Reader):
 
     def _is_place(self, start: int, end: int) -> bool:
         """Whether a party's name says where something is: "au Canada", 在中国, भारत में."""
-        before = self.scene.text[max(0, start - 16) : start]
-        after = self.scene.text[end : end + 10]
-        data = tongues.lexicon(self.language)["where"]
-        return bool(
-            (data["before"] and re.search(f"(?:{data['before']})$", before))
-            or (data["after"] and re.match(f"(?:{data['after']})", after))
-        )
+        before = tongues.plain(self.scene.text[max(0, start - 16) : start], self.language)
+        after = tongues.plain(self.scene.text[end : end + 10], self.language)
+        left, right = tongues.where(self.language)
+        return left.search(before) is not None or right.match(after) is not None
 
     def _admit_company(
         self, found: list[Attendee], told: Told, region: tuple[int, int]
@@ -282,7 +296,8 @@ class Polyglot(Reader):
         near = [
             t
             for t in self.company
-            if 0 <= sentence - t.sentence <= _BACK and self.scene.item(t.sentence) == item
+            if 0 <= sentence - t.sentence <= _COMPANY_BACK
+            and self.scene.item(t.sentence) == item
         ]
         return max(near, key=lambda t: t.evidence.start, default=None)
 
@@ -304,6 +319,9 @@ class Polyglot(Reader):
         """A visit is its visitor's: named right behind the noun, else before the verb."""
         start, end = told.evidence.start, told.evidence.end
         inside = self._mentions(region)
+        within = [m for m in inside if start <= m.start and m.end <= end]
+        if within and told.status == "proposed":
+            return [self._of(within[-1])]  # whoever is invited
         behind = [m for m in inside if m.start >= end]
         if behind and self._visits(end, behind[0].start):
             return [self._of(behind[0])]
@@ -401,7 +419,14 @@ class Polyglot(Reader):
                 self.scene.text[region[0] : region[1]], language=self.language
             )
         ]
-        return [f for f in found if not self._reported(f)]
+        return [f for f in found if not self._reported(f) and not self._of_a_title(f)]
+
+    def _of_a_title(self, found: tuple[int, int]) -> bool:
+        """Whether a date belongs to an instrument's name: "2016 की वीज़ा संधि"."""
+        possessive = _POSSESSIVE.match(self.scene.text, found[1])
+        return possessive is not None and any(
+            start <= possessive.end() < end for start, end in self.scene.title_spans
+        )
 
     def _reported(self, found: tuple[int, int]) -> bool:
         """Whether a date is that of the announcement: "a annoncé vendredi", "24日表示"."""
@@ -421,23 +446,27 @@ class Polyglot(Reader):
             )
             if country is not None or self.trusted:
                 return Place(name=located.exact, country=country, evidence=located)
-        for start, end in self._places(anchor, region):
-            name = self.scene.text[start:end]
-            country = country_of_place(name, context=self.scene.text, language=self.language)
-            if country is not None:
+        for start, end, country in self._places(region):
+            if self._is_place(start, end):
                 evidence = self.scene.evidence(start, end)
                 return Place(name=evidence.exact, country=country, evidence=evidence)
         return None
 
-    def _places(self, anchor: Evidence, region: tuple[int, int]) -> Iterator[tuple[int, int]]:
-        """Stretches behind or before the language's words for where, the longest first."""
-        words = self.scene.text[region[0] : region[1]]
-        plain = tongues.plain(words, self.language)
-        for fragment in tongues.lexicon(self.language)["places"]:
-            for match in re.finditer(fragment, plain):
-                start, end = match.span(1)
-                for left, right in _shorter(plain, start, end, self.language):
-                    yield region[0] + left, region[0] + right
+    def _visited(self, anchor: Evidence, region: tuple[int, int], home: str | None) -> Place | None:
+        """What a visit is to, though no preposition says so: "visitó Noruega", 访问中国."""
+        found = [p for p in self._places(region) if p[2] != home]
+        if not found:
+            return None
+        start, end, country = min(found, key=lambda p: _gap((anchor.start, anchor.end), p[:2]))
+        evidence = self.scene.evidence(start, end)
+        return Place(name=evidence.exact, country=country, evidence=evidence)
+
+    def _places(self, region: tuple[int, int]) -> list[tuple[int, int, str]]:
+        """The known places of a region that are no part of a person's office or name."""
+        found = find_places(self.scene.text[region[0] : region[1]], language=self.language)
+        placed = [(region[0] + a, region[0] + b, code) for a, b, code in found]
+        taken = [(m.start, m.end) for m in self.scene.mentions]
+        return [p for p in placed if not any(a < p[1] and p[0] < b for a, b in taken)]
 
     def _name_of_event(
         self,
@@ -457,7 +486,13 @@ class Polyglot(Reader):
         )
         if behind is not None:
             return self.scene.evidence(anchor.start, behind.end())
-        return None
+        before = tongues.before_an_event(self.language).search(
+            self.scene.text, region[0], anchor.start
+        )
+        start = before.start() if before is not None else anchor.start
+        itself = tongues.pattern(self.language, "event_self").fullmatch(anchor.exact)
+        named = before is not None or itself is not None or self.language in tongues.UNSPACED
+        return self.scene.evidence(start, anchor.end) if named else None
 
     # --- agreements -----------------------------------------------------------------------
 
@@ -616,7 +651,7 @@ class Polyglot(Reader):
             party = self.scene.resolver.resolve(words, context=self.scene.text)
             if party is not None and located is not None:
                 told = _distinct([*told, party])
-        return self._with_others(told, sentence)
+        return told if len(told) > 1 else self._with_others(told, sentence)
 
     def _clause(self, sentence: int, title: Title) -> tuple[int, int]:
         """The part of the sentence round a title, up to other instruments on either side."""
@@ -631,33 +666,29 @@ class Polyglot(Reader):
         return span.start + left, span.start + right
 
     def _with_others(self, told: tuple[Party, ...], sentence: int) -> tuple[Party, ...]:
-        """The sides of the paragraph, where they are two and the sentence names one or none."""
-        if len(told) > 1:
-            return told
-        paragraph = self.scene.paragraph(sentence)
-        sides: list[Party] = list(told)
+        """The two sides told of last, where the sentence names one of them or none."""
+        codes = {p.code for p in told}
+        item = self.scene.article.items[self.scene.item(sentence)]
+        start = self.scene.sentences[sentence].start
+        known = [s for at, s in self.sides if item.start <= at < start]
+        if known and len(known[-1]) == 2 and codes <= {p.code for p in known[-1]}:
+            return _distinct([*told, *known[-1]])
+        sides = told
         for index in range(sentence - 1, max(-1, sentence - _BACK - 1), -1):
-            if self.scene.item(index) != self.scene.item(sentence):
+            if self.scene.item(index) != self.scene.item(sentence) or len(sides) > 1:
                 break
             span = self.scene.sentences[index]
             here = [
-                p
-                for start, end, p in self.scene.parties_in(span.start, span.end)
-                if p.kind in {"state", "organisation"} and not self._is_place(start, end)
+                party
+                for left, right, party in self.scene.parties_in(span.start, span.end)
+                if party.kind in {"state", "organisation"} and not self._is_place(left, right)
             ]
-            here += [
-                a.party
-                for a in map(self._of, self.scene.mentions_in(index))
-                if a.party is not None
-            ]
-            sides = list(_distinct([*sides, *here]))
-            if len(sides) >= 2:
-                break
-            if self.scene.paragraph(index) != paragraph and len(sides) > 1:
-                break
-        return tuple(sides) if len(sides) == 2 else told
+            stood_for = [self._of(m).party for m in self.scene.mentions_in(index)]
+            sides = _distinct([*sides, *here, *(p for p in stood_for if p is not None)])
+        return sides if len(sides) == 2 else told
 
 
+_POSSESSIVE = re.compile(r"\s?(?:की|के|का|的|の)\s?")
 _REPORTS_BEHIND = frozenset({"zh", "hi", "ja"})
 _CLAUSE_MARK = re.compile(r"[,;，；،؛、。]|\s(?=(?:où|donde|wo|und|et|y|e|mais|pero|aber)\s)|\s(?=و)")
 
@@ -701,15 +732,3 @@ def _distinct(parties: Sequence[Party]) -> tuple[Party, ...]:
     for party in parties:
         kept.setdefault(party.code or party.as_written, party)
     return tuple(kept.values())
-
-
-def _shorter(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
-    """A stretch and its shorter beginnings, word by word, or character by character in Han."""
-    if language in tongues.UNSPACED:
-        behind = tongues.lexicon(language).get("place_ends", False)
-        for cut in range(end - start, 1, -1):
-            yield (end - cut, end) if behind else (start, start + cut)
-        return
-    words = [m.span() for m in re.finditer(r"\S+", text[start:end])]
-    for _, last in reversed(words):
-        yield start, start + last

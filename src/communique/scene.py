@@ -171,11 +171,11 @@ class Scene:
             found = officials.find(self.text, self.language, self.resolver)
         else:
             found = people.find(self.text, context=self.text, resolver=self.resolver)
-        titles = self._title_spans
+        titles = self.title_spans
         return [m for m in found if not any(t[0] <= m.start and m.end <= t[1] for t in titles)]
 
     @cached_property
-    def _title_spans(self) -> list[tuple[int, int]]:
+    def title_spans(self) -> list[tuple[int, int]]:
         """Where the titles of agreements stand: the words in them name nobody."""
         if tongues.supports(self.language):
             return [
@@ -281,7 +281,7 @@ class Scene:
         person = Person(name, office, party)
         for found in self.index.find_all(name):
             span = (found.start, found.end)
-            taken = [(m.start, m.end) for m in self.mentions] + self._title_spans
+            taken = [(m.start, m.end) for m in self.mentions] + self.title_spans
             if any(start < found.end and found.start < end for start, end in taken):
                 continue
             person.adopt(Mention(*span, name, *span, office, party, plural=False))

@@ -163,6 +163,20 @@ def _gap(a: tuple[int, int], b: tuple[int, int]) -> int:
     return max(a[0] - b[1], b[0] - a[1], 0)
 
 
+@functools.cache
+def where(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """What stands before, and what stands behind, the name of a place that something is in."""
+    data = lexicon(language)["where"]
+    before, after = data["before"] or r"(?!)", data["after"] or r"(?!)"
+    return re.compile(f"(?:{before})$", re.IGNORECASE), re.compile(f"(?:{after})")
+
+
+@functools.cache
+def before_an_event(language: str) -> re.Pattern[str]:
+    """What stands before the words for an event as part of its name: 第三届, G7."""
+    return re.compile(lexicon(language).get("event_before") or r"(?!)")
+
+
 # --- engagements -----------------------------------------------------------------------------
 
 
