@@ -31,6 +31,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Final, Literal
 
+from communique.han import simplified
 from communique.schemas import DateBasis, DateModifier, DateValue
 
 __all__ = ["find", "resolve"]
@@ -110,13 +111,11 @@ class _Lexicon:
 def _fold(piece: str) -> str:
     if piece.isdecimal():
         return "".join(str(unicodedata.decimal(c)) for c in piece)
-    plain = unicodedata.normalize("NFKD", piece.casefold()).translate(_SIMPLIFIED)
+    plain = simplified(unicodedata.normalize("NFKD", piece.casefold()))
     return _OPTIONAL_MARKS.sub("", plain)
 
 
 # Arabic hamzas and vowels and the Hindi nukta are written or left out.
-# Characters of date words in which traditional Chinese (and Japanese) differ from simplified.
-_SIMPLIFIED: Final = str.maketrans("週後個來禮號這兩間從內為頃", "周后个来礼号这两间从内为顷")
 _OPTIONAL_MARKS: Final = re.compile("[\u0653-\u0655\u064b-\u0652\u093c]")
 
 

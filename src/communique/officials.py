@@ -133,6 +133,7 @@ def _places_of(name: str, text: str, language: str) -> list[tuple[int, int]]:
 _SPACES = frozenset({" ", "\u00a0"})
 _APOSTROPHES = frozenset({"'", "’"})
 _CAPITAL = r"[A-ZÀ-ÖØ-ÞĀ-Ž]"
+_AFFAIRS = frozenset({"asuntos", "affaires", "angelegenheiten"})
 _NAME_WORD = re.compile(rf"{_CAPITAL}[\w’'-]*\.?|{_CAPITAL}\.")
 
 
@@ -172,6 +173,7 @@ class _Latin:
         """Follow the office over its portfolio and its party: "… français des Affaires …"."""
         first, party = self._party_before(start)
         office_end = at = end
+        party = party or self._party_within(start, end)
         for _ in range(_STEPS):
             nxt = self._step(at)
             if nxt is None:
@@ -191,6 +193,10 @@ class _Latin:
             return first, party
         return start, None
 
+    def _party_within(self, start: int, end: int) -> Party | None:
+        """The body in a compound: "UN-Generalsekretär"."""
+        return next((p for a, b, p in self.parties if start <= a and b < end), None)
+
     def _step(self, at: int) -> tuple[str, int, Party | None] | None:
         """The next piece of an office phrase: a party or a portfolio word, with its links."""
         for _ in range(5):
@@ -204,10 +210,15 @@ class _Latin:
             word = _link_or_word(self.text, at)
             low = word.casefold().replace("’", "'") if word else ""
             if word is None or low not in self.links:
-                kept = word is not None and low in self.portfolio
+                kept = word is not None and (low in self.portfolio or self._qualifies(at))
                 return ("portfolio", at + len(word or ""), None) if kept else None
             at += len(word)
         return None
+
+    def _qualifies(self, at: int) -> bool:
+        """Whether a word right behind "affairs" says which: "Asuntos Hemisféricos"."""
+        before = self.text[max(0, at - 20) : at].split()
+        return bool(before) and before[-1].casefold() in _AFFAIRS and self.text[at - 1] == " "
 
     # Names
 
@@ -398,6 +409,14 @@ class _Arabic(_Latin):
         """Nothing: in Arabic the office comes first."""
         return None
 
+    def _step(self, at: int) -> tuple[str, int, Party | None] | None:
+        """Behind "وزير" the next word is its portfolio, whatever it is."""
+        if self.text[at : at + 1] == " " and re.search("(?:وزير|وزيرة|وزراء)$", self.text[:at][-6:]):
+            word = _ARABIC_WORD.match(self.text, at + 1)
+            if word is not None and word[0].startswith("ال") and at + 1 not in self.starts:
+                return "portfolio", word.end(), None
+        return super()._step(at)
+
     def _name(self, at: int) -> tuple[int, int] | None:
         start, end = at, -1
         for _ in range(_MOST_NAME):
@@ -417,7 +436,7 @@ class _Arabic(_Latin):
             found.match(self.text, at) for found in (self.stops, self.heads, self.counterparts)
         ):
             return True
-        if self.verbs.match(self.text, at):
+        if any(self.verbs.match(self.text, at + within) for within in (0, 1)):
             return True
         # "and" is written together with the next word, which is then no part of the name.
         joined = word.startswith(_AND) and (word[1:3] == "ال" or at + 1 in self.starts)
@@ -600,6 +619,8 @@ class _Japanese(_Latin):
                 words = None
             first = name[0] if name else match.start()
             start, party = self._party_before(first)
+            if name is not None and name[1] < match.start() and match.start() in self.ends:
+                party = self.ends[match.start()][1]
             if name is not None:
                 text = self.text[name[0] : name[1]]
                 found.append(Mention(start, match.end(), text, *name, words, party, plural=False))
@@ -619,10 +640,12 @@ class _Japanese(_Latin):
             return None
         start = at - len(run[0])
         for end, (first, _) in self.ends.items():
-            if first <= start < end:
+            if first <= start < end < at:
                 start = end  # 中国王毅外相: the party is no part of the name
+        if at in self.ends and start < self.ends[at][0] and self.text[self.ends[at][0] - 1] in "・":
+            at = self.ends[at][0] - 1  # マルコ・ヴィスコンティ・イタリア外務大臣
         words = self.text[start:at].strip("・＝=")
-        if len(words) < 2 or words.endswith(self.not_before) or words in self.not_before:
+        if len(words) < 2 or words.endswith(self.not_before) or start in self.starts:
             return None
         return start, at
 

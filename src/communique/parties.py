@@ -28,6 +28,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from communique.errors import ConfigurationError
+from communique.han import simplified
 from communique.schemas import Party, PartyKind
 
 if TYPE_CHECKING:
@@ -371,6 +372,13 @@ def _parties_in(language: str) -> Lexicon:
     for entry in _foreign(kinds, language):
         lexicon.override(entry)
     lexicon.abbreviations = _phrases()["cjk_abbreviations"].get(language, {})
+    return _in_simplified(lexicon) if language == "zh" else lexicon
+
+
+def _in_simplified(lexicon: Lexicon) -> Lexicon:
+    """Add what the forms are in simplified characters: Chinese text is read in those."""
+    for form, entry in list(lexicon.unspaced.items()):
+        lexicon.unspaced.setdefault(simplified(form), entry)
     return lexicon
 
 
@@ -380,7 +388,7 @@ def _places_in(language: str) -> Lexicon:
     lexicon = _places().copy()
     for entry in _foreign(frozenset({"name", "capital", "place"}), language):
         lexicon.override(entry)
-    return lexicon
+    return _in_simplified(lexicon) if language == "zh" else lexicon
 
 
 @cache
@@ -619,7 +627,7 @@ class Resolver:
         "for", "in" and the like is meant ("Indian Ambassador to Russia"). `context` is any text
         around the words; it settles words with several readings. Never raises on any string.
         """
-        entry = _whole(self._all(), words)
+        entry = _whole(self._all(), _plain(words, self.language))
         if entry is not None:
             if not entry.codes:
                 return None
@@ -636,7 +644,7 @@ class Resolver:
         where they act, not where they are a place ("in Beijing"). Ambiguous words are settled
         by the text itself and by `context`, or left out.
         """
-        hits = _scan(self._all(), text)
+        hits = _scan(self._all(), _plain(text, self.language))
         named = _certain(hits) | (self.codes_named(context) if context else frozenset())
         around = f"{text}\n{context or ''}"
         found = []
@@ -662,7 +670,7 @@ class Resolver:
             return frozenset()
         named = self._named.get(context)
         if named is None:
-            named = _certain(_scan(self._all(), context))
+            named = _certain(_scan(self._all(), _plain(context, self.language)))
             if len(self._named) >= 16:
                 self._named = {}
             self._named[context] = named
@@ -670,7 +678,8 @@ class Resolver:
 
     def _inside(self, words: str, context: str | None) -> str | None:
         """Return the code of the only party named within the words."""
-        hits = _scan(self._all(), words) or _scan(self._all(), words, strict=False)
+        plain = _plain(words, self.language)
+        hits = _scan(self._all(), plain) or _scan(self._all(), plain, strict=False)
         acting = _acting([hit for hit in hits if not hit.place], words)
         if not acting:
             return None
@@ -678,6 +687,11 @@ class Resolver:
         around = f"{words}\n{context or ''}"
         settled = {_settled(hit.entry, named, around) for hit in acting}
         return settled.pop() if len(settled) == 1 else None
+
+
+def _plain(text: str, language: str | None) -> str:
+    """The text as it is looked up; of equal length."""
+    return simplified(text) if language == "zh" else text
 
 
 def _known_language(tag: str | None) -> str | None:
@@ -736,7 +750,7 @@ def find_places(text: str, *, language: str | None = None) -> list[tuple[int, in
     lexicon = _places_in(known) if known else _places()
     return [
         (hit.start, hit.end, hit.entry.codes[0])
-        for hit in _scan(lexicon, text)
+        for hit in _scan(lexicon, _plain(text, known))
         if not hit.entry.unsure
     ]
 
@@ -754,6 +768,7 @@ def country_of_place(
     """
     known = _known_language(language)
     lexicon = _places_in(known) if known else _places()
+    words = _plain(words, known)
     hits = _scan(lexicon, words)
     if not hits:
         entry = _whole(lexicon, words)

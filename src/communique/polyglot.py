@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from communique import dates, tongues
 from communique.parties import country_of_place, find_places
-from communique.resolving import Attendee, Findings, Instrument, Reader, Told
+from communique.resolving import EVENTS, Attendee, Findings, Instrument, Reader, Told
 from communique.schemas import Act, Evidence, Place
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ _OF_STATES = frozenset({"exercise", "negotiation", "dialogue", "summit", "confer
 _PEOPLED = frozenset({"meeting", "call", "ceremony"})
 _BACK = 3
 """For how many sentences a subject is remembered."""
+_CLOSE = 25
+"""How near, in characters, somebody is named before a clause that is about them."""
 _COMPANY_BACK = 6
 """For how many sentences those who met are remembered."""
 _AS_DRAFTED: dict[str, tuple[ActKind, Realis]] = {
@@ -137,11 +139,11 @@ class Polyglot(Reader):
         scene = self.scene
         span = scene.sentences[sentence]
         kind: EngagementType = cue.type if cue else draft.kind if draft else "other"
-        status = self._status(draft, cue)
         region = (span.start, span.end)
         if cue is not None:
             region = self._region(sentence, cue)
             anchor = scene.evidence(span.start + cue.start, span.start + cue.end)
+        status = self._status(draft, cue, anchor, region)
         told = Told(
             sentence=sentence,
             type=kind,
@@ -156,6 +158,10 @@ class Polyglot(Reader):
         attendees = self._who(draft, told, region)
         if kind == "visit" and told.place is None and attendees:
             told = replace(told, place=self._visited(anchor, region, attendees[0].code))
+        weak = tongues.lexicon(self.language).get("needs_place")
+        if weak and told.place is None and re.fullmatch(weak, anchor.exact):
+            self.leave_out("engagement", anchor.exact, "nobody is said to go anywhere")
+            return None
         if not attendees and told.event is None:
             self.leave_out("engagement", anchor.exact, "nobody is named that took part")
             return None
@@ -177,11 +183,27 @@ class Polyglot(Reader):
         if len(parties) > 1:
             self.sides.append((told.evidence.start, parties))
 
-    def _status(self, draft: MeetingDraft | None, cue: tongues.Cue | None) -> EngagementStatus:
-        """What the sentence says; else what a careful model says; else that it was."""
+    def _status(
+        self,
+        draft: MeetingDraft | None,
+        cue: tongues.Cue | None,
+        anchor: Evidence,
+        region: tuple[int, int],
+    ) -> EngagementStatus:
+        """What the sentence says; else what a careful model says; else what the date says."""
         if cue is not None and cue.status is not None:
             return cue.status
-        return draft.status if draft is not None and self.trusted else "held"
+        if draft is not None and self.trusted:
+            return draft.status
+        present = cue is not None and cue.present
+        when = draft.when if draft else ""
+        date = self._when(when, anchor, region, "planned" if present else "held")
+        here = self.scene.reference(self.scene.sentence_at(anchor.start))
+        if date is None or date.start is None or here is None:
+            return "held"
+        if date.start > here:
+            return "planned"
+        return "ongoing" if present and date.start <= here <= (date.end or here) else "held"
 
     def _region(self, sentence: int, cue: tongues.Cue) -> tuple[int, int]:
         """The part of the sentence that tells of this engagement and of no other."""
@@ -189,10 +211,12 @@ class Polyglot(Reader):
         words = self.scene.words(sentence)
         left, right = 0, len(words)
         for other in self._cues(sentence):
+            # Where verbs come last, what stands between two belongs to the second.
+            last = tongues.lexicon(self.language).get("order") == "verb_last"
             if other.end <= cue.start:
-                left = max(left, _cut(words, other.end, cue.start))
+                left = max(left, _cut(words, other.end, cue.start, other.end if last else None))
             elif other.start >= cue.end:
-                right = min(right, _cut(words, cue.end, other.start))
+                right = min(right, _cut(words, cue.end, other.start, cue.end if last else None))
         return span.start + left, span.start + right
 
     # --- who ------------------------------------------------------------------------------
@@ -209,6 +233,8 @@ class Polyglot(Reader):
             self._admit_drafted(found, words, told, region)
         if len(_sides(found)) < 2 and told.type in _OF_STATES:
             self._admit_states(found, region)
+        if len(_sides(found)) < 2 or told.type in EVENTS:
+            self._admit_present(found, told)
         if len(_sides(found)) < 2:
             self._admit_company(found, told, region)
         return [a for a in found if a.person is not None or a.party is not None]
@@ -267,6 +293,24 @@ class Polyglot(Reader):
             if party.kind in {"state", "organisation"} and not self._is_place(start, end):
                 _admit(found, Attendee(None, party, None, self.scene.evidence(start, end)))
 
+    def _admit_present(self, found: list[Attendee], told: Told) -> None:
+        """Add those of whom one of the next sentences says that they took part."""
+        if told.type not in {*EVENTS, "ceremony", "exercise", "meeting"}:
+            return
+        for after in range(told.sentence + 1, min(told.sentence + 3, len(self.scene.sentences))):
+            if self.scene.item(after) != self.scene.item(told.sentence) or self._tells(after):
+                return
+            words = tongues.plain(self.scene.words(after), self.language)
+            if tongues.pattern(self.language, "attendance").search(words):
+                for mention in self.scene.mentions_in(after):
+                    _admit(found, self._of(mention))
+
+    def _tells(self, sentence: int) -> bool:
+        """Whether a sentence tells of an engagement of its own."""
+        words = tongues.plain(self.scene.words(sentence), self.language)
+        attended = tongues.pattern(self.language, "attendance").search(words) is not None
+        return bool(self._cues(sentence)) and not attended
+
     def _is_place(self, start: int, end: int) -> bool:
         """Whether a party's name says where something is: "au Canada", 在中国, भारत में."""
         before = tongues.plain(self.scene.text[max(0, start - 16) : start], self.language)
@@ -281,7 +325,8 @@ class Polyglot(Reader):
         words = self.scene.text[region[0] : region[1]]
         both = tongues.pattern(self.language, "both").search(tongues.plain(words, self.language))
         before = self._company_before(told.sentence)
-        if before is not None and (both or not found) and (both or told.status != "held"):
+        unsaid = not found and told.type in _PEOPLED and self._goes_on(before, told)
+        if before is not None and (both or unsaid):
             for one in before.attendees:
                 _admit(found, one)
             return
@@ -289,6 +334,13 @@ class Polyglot(Reader):
             topic = self._topic(told.sentence, region[0])
             if topic is not None and topic.code not in {a.code for a in found}:
                 found.insert(0, topic)
+
+    def _goes_on(self, before: Told | None, told: Told) -> bool:
+        """Whether a meeting of nobody is the one just told of, or the next of the same people."""
+        if before is None or told.sentence - before.sentence > _BACK:
+            return False
+        again = told.status == before.status and before.type == told.type
+        return told.status != "held" or (again and (told.place or told.date) is not None)
 
     def _company_before(self, sentence: int) -> Told | None:
         """The last engagement of two sides, a few sentences back at most, in the same item."""
@@ -320,14 +372,17 @@ class Polyglot(Reader):
         start, end = told.evidence.start, told.evidence.end
         inside = self._mentions(region)
         within = [m for m in inside if start <= m.start and m.end <= end]
-        if within and told.status == "proposed":
-            return [self._of(within[-1])]  # whoever is invited
+        if within:
+            # "يقوم X بزيارة"; of an invitation, whoever is invited.
+            return [self._of(within[-1 if told.status == "proposed" else 0])]
         behind = [m for m in inside if m.start >= end]
         if behind and self._visits(end, behind[0].start):
             return [self._of(behind[0])]
         before = [m for m in inside if m.end <= start]
         invited = told.status == "proposed" and behind
         chosen = behind[0] if invited else before[-1] if before else None
+        if chosen is None:
+            chosen = self._close_before(told.sentence, region[0])
         if chosen is None and tongues.lexicon(self.language).get("order") == "verb_first":
             chosen = behind[0] if behind else None
         if chosen is not None and (chosen.name or chosen.party):
@@ -338,7 +393,18 @@ class Polyglot(Reader):
             if found:
                 return found[:1]
         topic = self._topic(told.sentence, region[0])
-        return [topic] if topic is not None else []
+        if topic is None or told.place is None or topic.code != told.place.country:
+            return [topic] if topic is not None else []
+        # Nobody visits their own country: it is the other one's turn.
+        before = self._company_before(told.sentence)
+        others = [a for a in before.attendees if a.code != topic.code] if before else []
+        return others[:1] or [topic]
+
+    def _close_before(self, sentence: int, at: int) -> Mention | None:
+        """Whoever is named right before a comma and what follows it: "…, en visite à Paris"."""
+        span = self.scene.sentences[sentence]
+        named = [m for m in self.scene.mentions if span.start <= m.start and m.end <= at]
+        return named[-1] if named and at - named[-1].end <= _CLOSE else None
 
     def _visits(self, start: int, end: int) -> bool:
         """Whether only "of the" stands between a visit and whom it names."""
@@ -385,14 +451,18 @@ class Polyglot(Reader):
 
     def _home_of_language(self) -> Party | None:
         """The state in whose press an office without a country is one of its own."""
-        home = tongues.lexicon(self.language).get("home")
-        if not home:
-            return None
         named = {p.code for _, _, p in self.scene.parties}
-        rivals = set(home["unless"]) & named
-        if rivals or re.search(home.get("not_in") or r"(?!)", self.scene.text):
-            return None
-        return self.scene.resolver.resolve(home["code"])
+        text = self.scene.text
+        for home in tongues.lexicon(self.language).get("home", ()):
+            fits = (
+                not set(home.get("unless", ())) & named
+                and re.search(home.get("in", ""), text) is not None
+                and re.search(home.get("not_in") or r"(?!)", text) is None
+                and (not home.get("named") or home["code"] in named)
+            )
+            if fits:
+                return self.scene.resolver.resolve(home["code"])
+        return None
 
     # --- when and where -----------------------------------------------------------------------
 
@@ -446,7 +516,14 @@ class Polyglot(Reader):
             )
             if country is not None or self.trusted:
                 return Place(name=located.exact, country=country, evidence=located)
-        for start, end, country in self._places(region):
+        places = self._places(region)
+        if not any(self._is_place(start, end) for start, end, _ in places):
+            # The other part of the sentence may say where: "…, en visite à Paris".
+            span = self.scene.sentences[self.scene.sentence_at(anchor.start)]
+            there = self._places((span.start, span.end))
+            found = [p for p in there if self._is_place(p[0], p[1])]
+            places = found if len({p[2] for p in found}) == 1 else []
+        for start, end, country in places:
             if self._is_place(start, end):
                 evidence = self.scene.evidence(start, end)
                 return Place(name=evidence.exact, country=country, evidence=evidence)
@@ -486,6 +563,9 @@ class Polyglot(Reader):
         )
         if behind is not None:
             return self.scene.evidence(anchor.start, behind.end())
+        for start, end, party in self.scene.parties_in(anchor.end, region[1]):
+            if start - anchor.end <= 1 and party.kind == "organisation":
+                return self.scene.evidence(anchor.start, end)
         before = tongues.before_an_event(self.language).search(
             self.scene.text, region[0], anchor.start
         )

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from communique.han import simplified
 from communique.reading import ActReading, Title
 
 if TYPE_CHECKING:
@@ -45,12 +46,16 @@ _CONCLUDING = frozenset(
 
 @dataclass(frozen=True)
 class Cue:
-    """Words that tell of an engagement, `sentence[start:end]`; `status` is None where open."""
+    """Words that tell of an engagement, `sentence[start:end]`; `status` is None where open.
+
+    `present` says that its verb is in the present tense, which news uses of what is to come.
+    """
 
     start: int
     end: int
     type: EngagementType
     status: EngagementStatus | None
+    present: bool = False
 
 
 class _Act(NamedTuple):
@@ -139,15 +144,9 @@ def _heads(language: str) -> tuple[tuple[AgreementType, re.Pattern[str]], ...]:
     return tuple((kind, compiled([fragment], language)) for kind, fragment in listed)
 
 
-@functools.cache
-def _simplified() -> dict[int, str]:
-    pairs = lexicon("zh")["traditional"]
-    return str.maketrans(pairs[0], pairs[1])
-
-
 def plain(text: str, language: str) -> str:
     """The text with the characters that the lexicon is written in; of equal length."""
-    return text.translate(_simplified() if language == "zh" else _APOSTROPHE)
+    return simplified(text) if language == "zh" else text.translate(_APOSTROPHE)
 
 
 def spans(found: re.Pattern[str], text: str) -> list[tuple[int, int]]:
@@ -200,7 +199,13 @@ def triggers(sentence: str, language: str) -> tuple[Cue, ...]:
     places = [(f[0], f[1]) for f in found]
     cues = _status_cues(text, language, blocked)
     return tuple(
-        Cue(start, end, cast("EngagementType", kind), _status(i, places, status, cues))
+        Cue(
+            start,
+            end,
+            cast("EngagementType", kind),
+            _status(i, places, status.removeprefix("present"), cues),
+            present=status == "present",
+        )
         for i, (start, end, kind, status) in enumerate(found)
     )
 
@@ -478,17 +483,21 @@ def _told(cue: _Act, cues: list[_Act], text: str, language: str) -> ActReading:
     """The act with its realis, by its own words or by those around it."""
     around = _around(cue, cues, text, language)
     for word in ("denied", "requested", "conditional", "planned"):
-        if word == "planned" and cue.realis:
+        if word == "planned" and cue.realis not in {"", "noun"}:
             break
         if not pattern(language, "realis", word).search(around):
             continue
         if word == "requested":
             kind = cue.kind if cue.kind not in _CONCLUDING else "requested"
             return ActReading(kind, "done", cue.start, cue.end)
-        if cue.kind in _OPEN and word == "planned":
+        if cue.kind in _OPEN and word != "denied":
             continue
         return ActReading(cue.kind, cast("Realis", word), cue.start, cue.end)
-    return ActReading(cue.kind, cast("Realis", cue.realis or "done"), cue.start, cue.end)
+    realis = cue.realis or "done"
+    if realis == "noun":
+        # "The signing of" tells of an act only where something says that it took place.
+        realis = "done" if pattern(language, "realis", "done").search(around) else "planned"
+    return ActReading(cue.kind, cast("Realis", realis), cue.start, cue.end)
 
 
 def _around(cue: _Act, cues: list[_Act], text: str, language: str) -> str:
