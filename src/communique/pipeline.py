@@ -199,9 +199,9 @@ class Summariser:
         return self._compose(article, scene, run, report)
 
     def _prompt(self, language: str) -> Prompt:
-        from communique import prompts, reading
+        from communique import prompts, reading, tongues
 
-        if self.profile.elsewhere is not None and not reading.supports(language):
+        if self.profile.elsewhere is not None and not (reading.supports(language) or tongues.supports(language)):
             return prompts.load(self.profile.elsewhere, self.profile.version)
         return prompts.load(self.profile.prompt, self.profile.version)
 
