@@ -246,10 +246,24 @@ class _Latin:
     def _officers(self, office: _Office, words: str | None) -> list[Mention]:
         """Read "les ministres de la Défense du Ghana, du Togo et du Bénin": one per party."""
         listed = self._listed(office)
+        if not listed:
+            return self._named_together(office, words)
         return [
             Mention(start, end, None, start, end, words, party, plural=False)
             for start, end, party in listed
         ]
+
+    def _named_together(self, office: _Office, words: str | None) -> list[Mention]:
+        """Read "los cancilleres Ana Paz y Luis Mora": one per name."""
+        found: list[Mention] = []
+        name = self._name_behind(office.phrase_end)
+        while name is not None and len(found) < _MOST_PARTIES:
+            text = self.text[name[0] : name[1]]
+            start = office.phrase_start if not found else name[0]
+            found.append(Mention(start, name[1], text, *name, words, office.party, plural=False))
+            joined = re.compile(r",? (?:et|y|e|und) |, ").match(self.text, name[1])
+            name = self._name(joined.end()) if joined is not None else None
+        return found
 
     def _listed(self, office: _Office) -> list[Found]:
         inside = [p for p in self.parties if office.start <= p[0] < office.phrase_end]
@@ -468,7 +482,22 @@ class _Hindi(_Latin):
                 break
             first = max(0, first - 24) + word.start(1)
         phrase, party = self._party_before(first)
+        if party is None:
+            first, phrase, party = self._over_unknown(first)
         return _Office(first, end, phrase, end, party, counterpart, plural=False)
+
+    def _over_unknown(self, start: int) -> tuple[int, int, Party | None]:
+        """Read "जापान के अर्थव्यवस्था मंत्री": a portfolio not listed, between party and head."""
+        first = start
+        for _ in range(3):
+            word = re.search("([\u0900-\u0963\u0966-\u097f]+) $", self.text[max(0, first - 24) : first])
+            if word is None or word[1] in self.stops:
+                break
+            first = max(0, first - 24) + word.start(1)
+            phrase, party = self._party_before(first)
+            if party is not None:
+                return first, phrase, party
+        return start, start, None
 
     def _party_before(self, start: int) -> tuple[int, Party | None]:
         """Read "जर्मनी की", "जापानी", "भारत के" before an office."""

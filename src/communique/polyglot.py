@@ -42,6 +42,7 @@ __all__ = ["Polyglot"]
 
 _OF_STATES = frozenset({"exercise", "negotiation", "dialogue", "summit", "conference", "meeting"})
 _PEOPLED = frozenset({"meeting", "call", "ceremony"})
+_CALLED = _PEOPLED | {"dialogue", "negotiation"}
 _BACK = 3
 """For how many sentences a subject is remembered."""
 _CLOSE = 25
@@ -73,6 +74,9 @@ class Polyglot(Reader):
         self.sides: list[tuple[int, tuple[Party, ...]]] = []
         for told in self.before.told:
             self._remember(told)
+        for one in self.before.instruments:
+            if len(one.parties) == 2:
+                self.sides.append((one.evidence.start, one.parties))
 
     # --- engagements ----------------------------------------------------------------------
 
@@ -144,17 +148,17 @@ class Polyglot(Reader):
             region = self._region(sentence, cue)
             anchor = scene.evidence(span.start + cue.start, span.start + cue.end)
         status = self._status(draft, cue, anchor, region)
+        aside = cue is not None and tongues.background(scene.words(sentence), cue, self.language)
         told = Told(
             sentence=sentence,
             type=kind,
             status=status,
             evidence=anchor,
-            event=self._name_of_event(draft, kind, anchor, region),
+            salience="background" if aside else "focal",
+            event=self._name_of_event(draft, kind, anchor, region, cue),
             date=self._when(draft.when if draft else "", anchor, region, status),
             place=self._where(draft.where if draft else "", anchor, region),
         )
-        if cue and tongues.background(scene.words(sentence), cue, self.language):
-            told = replace(told, salience="background")
         attendees = self._who(draft, told, region)
         if kind == "visit" and told.place is None and attendees:
             told = replace(told, place=self._visited(anchor, region, attendees[0].code))
@@ -174,6 +178,8 @@ class Polyglot(Reader):
 
     def _remember(self, told: Told) -> None:
         """Note who met, and between whom a visit is, for what refers to them."""
+        if told.salience == "background":
+            return
         parties = _distinct([a.party for a in told.attendees if a.party is not None])
         if len(_sides(told.attendees)) > 1:
             self.company.append(told)
@@ -325,19 +331,30 @@ class Polyglot(Reader):
         words = self.scene.text[region[0] : region[1]]
         both = tongues.pattern(self.language, "both").search(tongues.plain(words, self.language))
         before = self._company_before(told.sentence)
-        unsaid = not found and told.type in _PEOPLED and self._goes_on(before, told)
+        unsaid = not found and told.type in _CALLED and self._goes_on(before, told)
         if before is not None and (both or unsaid):
             for one in before.attendees:
                 _admit(found, one)
             return
-        if found or both:
+        if both or (found and not self._has_subject(found, told)):
             topic = self._topic(told.sentence, region[0])
             if topic is not None and topic.code not in {a.code for a in found}:
                 found.insert(0, topic)
 
+    def _has_subject(self, found: list[Attendee], told: Told) -> bool:
+        """Whether those found stand for the subject, so that the other side is not told."""
+        mark = tongues.lexicon(self.language).get("subject")
+        if mark is not None:
+            return any(re.match(mark, self.scene.text[a.evidence.end :][:4]) for a in found)
+        if tongues.lexicon(self.language).get("order") == "verb_first":
+            return False
+        return all(a.evidence.end <= told.evidence.start for a in found)
+
     def _goes_on(self, before: Told | None, told: Told) -> bool:
         """Whether a meeting of nobody is the one just told of, or the next of the same people."""
         if before is None or told.sentence - before.sentence > _BACK:
+            return False
+        if told.status in {"postponed", "cancelled", "denied"}:
             return False
         again = told.status == before.status and before.type == told.type
         return told.status != "held" or (again and (told.place or told.date) is not None)
@@ -361,7 +378,8 @@ class Polyglot(Reader):
                 return None
             span = self.scene.sentences[index]
             for mention in self.scene.mentions:
-                if span.start <= mention.start < min(span.end, at) and mention.name is not None:
+                inside = span.start <= mention.start < min(span.end, at)
+                if inside and (mention.name is not None or mention.party is not None):
                     return self._of(mention)
         return None
 
@@ -500,8 +518,10 @@ class Polyglot(Reader):
 
     def _reported(self, found: tuple[int, int]) -> bool:
         """Whether a date is that of the announcement: "a annoncé vendredi", "24日表示"."""
+        span = self.scene.sentences[self.scene.sentence_at(found[0])]
         text = tongues.plain(self.scene.text, self.language)
-        before, after = text[max(0, found[0] - 30) : found[0]], text[found[1] : found[1] + 16]
+        before = text[max(span.start, found[0] - 30) : found[0]]
+        after = text[found[1] : min(span.end, found[1] + 16)]
         reports = tongues.pattern(self.language, "reports")
         left = [m for m in reports.finditer(before) if len(before) - m.end() <= 6]
         behind = reports.match(after.lstrip(" ,،")) if self.language in _REPORTS_BEHIND else None
@@ -551,6 +571,7 @@ class Polyglot(Reader):
         kind: EngagementType,
         anchor: Evidence,
         region: tuple[int, int],
+        cue: tongues.Cue | None,
     ) -> Evidence | None:
         """The name of a summit, an exercise or a conference: quoted, capitalised, or a body's."""
         located = self.locate(draft.event, anchor.start) if draft and draft.event.strip() else None
@@ -572,6 +593,12 @@ class Polyglot(Reader):
         start = before.start() if before is not None else anchor.start
         itself = tongues.pattern(self.language, "event_self").fullmatch(anchor.exact)
         named = before is not None or itself is not None or self.language in tongues.UNSPACED
+        if not named and cue is not None and kind in EVENTS:
+            sentence = self.scene.sentence_at(anchor.start)
+            left, right = tongues.event_name(self.scene.words(sentence), cue, self.language)
+            base = self.scene.sentences[sentence].start
+            whole = self.scene.evidence(base + left, base + right)
+            return whole if len(whole.exact) > len(anchor.exact) else None
         return self.scene.evidence(start, anchor.end) if named else None
 
     # --- agreements -----------------------------------------------------------------------
@@ -626,6 +653,8 @@ class Polyglot(Reader):
         if not parties and self._company_before(sentence) is None:
             self.leave_out("agreement", title.title, "no state or organisation is named with it")
             return
+        if len(parties) == 2:
+            self.sides.append((evidence.start, parties))
         self.findings.instruments.append(
             Instrument(
                 sentence=sentence,
@@ -750,7 +779,7 @@ class Polyglot(Reader):
         codes = {p.code for p in told}
         item = self.scene.article.items[self.scene.item(sentence)]
         start = self.scene.sentences[sentence].start
-        known = [s for at, s in self.sides if item.start <= at < start]
+        known = [s for at, s in sorted(self.sides, key=_at) if item.start <= at < start]
         if known and len(known[-1]) == 2 and codes <= {p.code for p in known[-1]}:
             return _distinct([*told, *known[-1]])
         sides = told
@@ -765,7 +794,12 @@ class Polyglot(Reader):
             ]
             stood_for = [self._of(m).party for m in self.scene.mentions_in(index)]
             sides = _distinct([*sides, *here, *(p for p in stood_for if p is not None)])
-        return sides if len(sides) == 2 else told
+        if len(sides) == 2:
+            return sides
+        home = self._home_of_language()
+        if len(told) == 1 and home is not None and home.code not in codes:
+            return (*told, home)
+        return told
 
 
 _POSSESSIVE = re.compile(r"\s?(?:की|के|का|的|の)\s?")
@@ -783,6 +817,10 @@ def _cut(words: str, start: int, end: int, default: int | None = None) -> int:
 
 def _gap(a: tuple[int, int], b: tuple[int, int]) -> int:
     return max(a[0] - b[1], b[0] - a[1], 0)
+
+
+def _at(side: tuple[int, tuple[Party, ...]]) -> int:
+    return side[0]
 
 
 def _overlap(a: Evidence, b: Evidence) -> bool:

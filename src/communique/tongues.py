@@ -191,7 +191,7 @@ def triggers(sentence: str, language: str) -> tuple[Cue, ...]:
         for start, end in spans(words, text):
             if _overlaps(start, end, [*blocked, *taken, *agreed]):
                 continue
-            if kind == "negotiation" and _on_an_instrument(end, agreed, text):
+            if kind == "negotiation" and _on_an_instrument(start, end, agreed, text):
                 continue
             taken.append((start, end))
             found.append((start, end, kind, status))
@@ -210,9 +210,12 @@ def triggers(sentence: str, language: str) -> tuple[Cue, ...]:
     )
 
 
-def _on_an_instrument(end: int, agreed: list[tuple[int, int]], text: str) -> bool:
-    """Whether talks are talks on an agreement: an act on it, then."""
-    return any(0 <= a - end <= 40 and not re.search(r"[,;.،。、]", text[end:a]) for a, _ in agreed)
+def _on_an_instrument(start: int, end: int, agreed: list[tuple[int, int]], text: str) -> bool:
+    """Whether talks are talks on an agreement, 协定谈判: an act on it, then."""
+    return any(
+        (0 <= a - end <= 40 and not re.search(r"[,;.،。、]", text[end:a])) or 0 <= start - b <= 4
+        for a, b in agreed
+    )
 
 
 def _status_cues(
@@ -245,6 +248,14 @@ def _status(
     # Who is asked to an event that is to be held proposes nothing.
     open_ones = sorted(mine, key=lambda cue: (cue[1] == "proposed", cue[0]))
     return cast("EngagementStatus", open_ones[0][1]) if open_ones else None
+
+
+def event_name(sentence: str, cue: Cue, language: str) -> tuple[int, int]:
+    """The words for an event with what qualifies them: "conférence internationale sur l'eau"."""
+    text = plain(sentence, language)
+    if language in {"hi", *UNSPACED}:
+        return cue.start, cue.end
+    return _grow_right(text, cue.start, cue.end, language)
 
 
 def background(sentence: str, cue: Cue, language: str) -> bool:
