@@ -13,7 +13,7 @@ __all__ = ["simplified"]
 
 
 @functools.cache
-def _table() -> dict[int, str]:
+def _table() -> dict[int, int]:
     path = resources.files("communique").joinpath("data/han.json")
     data = json.loads(path.read_text(encoding="utf-8"))
     return str.maketrans(data["traditional"], data["simplified"])

@@ -1,10 +1,10 @@
 """Who is named in languages other than English: offices with their names and parties.
 
 The twin of `people`: "le ministre français des Affaires étrangères, Étienne Marchelot", "der
-deutsche Außenminister Karl Brandhorst", "وزير الخارجية السعودي سامر العتيقي", "जर्मनी की विदेश मंत्री
-हाइके ज़ोमरफेल्ड", 意大利外交部长马尔科·贝尔蒂尼 and オーストラリアのウェストン外相 become mentions. The heads
-of offices and the words round them are data (`data/lexicon_XX.json`); where the name stands, and
-how it ends, is the grammar of the script:
+deutsche Außenminister Karl Brandhorst", "وزير الخارجية السعودي سامر العتيقي", "जर्मनी की विदेश
+मंत्री हाइके ज़ोमरफेल्ड", 意大利外交部长马尔科·贝尔蒂尼 and オーストラリアのウェストン外相 become
+mentions. The heads of offices and the words round them are data (`data/lexicon_XX.json`); where
+the name stands, and how it ends, is the grammar of the script:
 
 - Latin: behind the office, or before it between commas; a run of capitalised words;
 - Arabic: behind the office and its adjective, up to a word that no name holds;
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import functools
 import re
+from bisect import bisect_left
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,13 +63,27 @@ def find(text: str, language: str, resolver: Resolver) -> list[Mention]:
     return sorted(_apart(found), key=lambda m: m.start)
 
 
+class _Taken:
+    """Stretches of a text that do not overlap, in their order."""
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[int, int]] = []
+
+    def take(self, start: int, end: int) -> bool:
+        """Take a stretch, unless a part of it is taken; whether it was free."""
+        at = bisect_left(self.spans, (start, end))
+        free = at == 0 or self.spans[at - 1][1] <= start
+        free = free and (at == len(self.spans) or end <= self.spans[at][0])
+        if free:
+            self.spans.insert(at, (start, end))
+        return free
+
+
 def _apart(found: list[Mention]) -> list[Mention]:
     """Leave out what overlaps another mention: the named one stays, else the longer."""
-    kept: list[Mention] = []
-    for one in sorted(found, key=lambda m: (m.name is None, m.start - m.end)):
-        if not any(one.start < other.end and other.start < one.end for other in kept):
-            kept.append(one)
-    return kept
+    taken = _Taken()
+    order = sorted(found, key=lambda m: (m.name is None, m.start - m.end))
+    return [m for m in order if taken.take(m.start, m.end)]
 
 
 def _whole_names(found: list[Mention], language: str) -> list[Mention]:
@@ -93,7 +108,9 @@ def _again(text: str, found: list[Mention], language: str) -> Iterator[Mention]:
 
     Such a mention bears the whole name, so that it is the same person's.
     """
-    taken = [(m.start, m.end) for m in found]
+    taken = _Taken()
+    for mention in sorted(found, key=lambda m: m.start):
+        taken.take(mention.start, mention.end)
     seen: set[str] = set()
     for mention in found:
         if mention.name is None:
@@ -103,8 +120,7 @@ def _again(text: str, found: list[Mention], language: str) -> Iterator[Mention]:
                 continue
             seen.add(short)
             for start, end in _places_of(short, text, language):
-                if not any(start < b and a < end for a, b in taken):
-                    taken.append((start, end))
+                if taken.take(start, end):
                     yield Mention(start, end, mention.name, start, end, None, None, plural=False)
 
 
@@ -137,8 +153,8 @@ _AFFAIRS = frozenset({"asuntos", "affaires", "angelegenheiten"})
 _NAME_WORD = re.compile(rf"{_CAPITAL}[\w’'-]*\.?|{_CAPITAL}\.")
 
 
-class _Latin:
-    """French, Spanish and German."""
+class _Script:
+    """What every grammar needs: the text, its parties by their ends, and the office words."""
 
     def __init__(self, text: str, language: str, parties: list[Found]) -> None:
         self.text = text
@@ -146,13 +162,45 @@ class _Latin:
         self.parties = parties
         self.starts = {start: (end, party) for start, end, party in parties}
         self.ends = {end: (start, party) for start, end, party in parties}
-        data = tongues.lexicon(language)["offices"]
-        self.data = data
+        self.data = data = tongues.lexicon(language)["offices"]
         self.heads = tongues.compiled(data["heads"], language, cased=True)
-        self.counterparts = tongues.compiled(data["counterparts"], language)
         self.sides = tongues.compiled(data["sides"], language)
         self.spokes = tongues.pattern(language, "offices", "spokes")
+
+    def titled(self) -> list[Mention]:
+        """Every phrase with an office, a counterpart or a side in it."""
+        raise NotImplementedError
+
+    def _beside(self, gaps: tuple[str, ...], start: int) -> tuple[int, Party | None]:
+        """The party that stands before an offset with one of some links between."""
+        for gap in gaps:
+            at = start - len(gap)
+            if at > 0 and self.text[at:start] == gap and at in self.ends:
+                return self.ends[at]
+        return start, None
+
+    def _bodies(self, marked: str) -> list[Mention]:
+        """Parties that act as such: オーストラリア側, 意大利政府, 中方 (whose form is marked)."""
+        found = []
+        for start, end, party in self.parties:
+            tail = self.sides.match(self.text, end)
+            if tail is not None or self.text[start:end].endswith(marked):
+                last = tail.end() if tail is not None else end
+                found.append(Mention(start, last, None, start, last, None, party, plural=False))
+        return found
+
+
+class _Latin(_Script):
+    """French, Spanish and German; `apposed` says that an office may follow its name."""
+
+    apposed = True
+
+    def __init__(self, text: str, language: str, parties: list[Found]) -> None:
+        super().__init__(text, language, parties)
+        data = self.data
+        self.counterparts = tongues.compiled(data["counterparts"], language)
         self.plural = tongues.pattern(language, "offices", "plural")
+        self.honorifics = tongues.compiled(data["honorifics"], language, cased=True)
         self.links = frozenset(data["links"])
         self.portfolio = frozenset(data["portfolio"])
         self.particles = frozenset(data["particles"])
@@ -229,7 +277,7 @@ class _Latin:
         name = self._name_behind(office.phrase_end)
         start, end = office.phrase_start, office.phrase_end
         if name is None:
-            name = self._name_before(office.phrase_start)
+            name = self._name_before(office.phrase_start) if self.apposed else None
             start = name[0] if name else start
         else:
             end = max(end, name[1])
@@ -279,7 +327,9 @@ class _Latin:
 
     @functools.cached_property
     def _joins(self) -> re.Pattern[str]:
-        words = "|".join(sorted(self.links | {"und", "y", "e", "et", "sowie"}, key=len, reverse=True))
+        words = "|".join(
+            sorted(self.links | {"und", "y", "e", "et", "sowie"}, key=len, reverse=True)
+        )
         return re.compile(rf"(?:[\s,]|(?:{words})(?=[\s’']|$)|['’])*(?:d|l)?['’]?", re.IGNORECASE)
 
     def _name_behind(self, at: int) -> tuple[int, int] | None:
@@ -301,8 +351,10 @@ class _Latin:
 
     def _name_before(self, at: int) -> tuple[int, int] | None:
         """The name to which an office stands in apposition: "Ana Duarte, ministre de …"."""
-        lead = re.search(r"(?:^|[^\w])((?:[\w’'.-]+ ){0,5}[\w’'.-]+), (?:[a-zà-ÿ’']{1,4} ?)?$",
-                         self.text[max(0, at - 90) : at])
+        lead = re.search(
+            r"(?:^|[^\w])((?:[\w’'.-]+ ){0,5}[\w’'.-]+), (?:[a-zà-ÿ’']{1,4} ?)?$",
+            self.text[max(0, at - 90) : at],
+        )
         if lead is None:
             return None
         offset = max(0, at - 90) + lead.start(1)
@@ -314,9 +366,7 @@ class _Latin:
         return None
 
     def _skip_honorifics(self, at: int) -> int:
-        match = tongues.compiled(self.data["honorifics"], self.language, cased=True).match(
-            self.text, at
-        )
+        match = self.honorifics.match(self.text, at)
         if match is None or self.text[match.end() : match.end() + 1] != " ":
             return at
         return match.end() + 1
@@ -378,10 +428,12 @@ class _Latin:
     def _honoured(self) -> list[Mention]:
         """Read "M. Marchelot", "Mme Lindholt"."""
         found = []
-        for match in tongues.compiled(self.data["honorifics"], self.language, cased=True).finditer(
-            self.text
-        ):
-            name = self._name(match.end() + 1) if self.text[match.end() : match.end() + 1] == " " else None
+        for match in self.honorifics.finditer(self.text):
+            name = (
+                self._name(match.end() + 1)
+                if self.text[match.end() : match.end() + 1] == " "
+                else None
+            )
             if name is not None:
                 words = self.text[name[0] : name[1]]
                 found.append(
@@ -411,6 +463,8 @@ _AND = "و"
 class _Arabic(_Latin):
     """Arabic: no capitals; a name ends before a word that no name holds."""
 
+    apposed = False
+
     def __init__(self, text: str, language: str, parties: list[Found]) -> None:
         super().__init__(text, language, parties)
         self.stops = tongues.compiled(self.data["name_stops"], language)
@@ -419,13 +473,11 @@ class _Arabic(_Latin):
     def _party_before(self, start: int) -> tuple[int, Party | None]:
         return start, None
 
-    def _name_before(self, at: int) -> tuple[int, int] | None:
-        """Nothing: in Arabic the office comes first."""
-        return None
-
     def _step(self, at: int) -> tuple[str, int, Party | None] | None:
         """Behind "وزير" the next word is its portfolio, whatever it is."""
-        if self.text[at : at + 1] == " " and re.search("(?:وزير|وزيرة|وزراء)$", self.text[:at][-6:]):
+        if self.text[at : at + 1] == " " and re.search(
+            "(?:وزير|وزيرة|وزراء)$", self.text[:at][-6:]
+        ):
             word = _ARABIC_WORD.match(self.text, at + 1)
             if word is not None and word[0].startswith("ال") and at + 1 not in self.starts:
                 return "portfolio", word.end(), None
@@ -469,6 +521,8 @@ _GENITIVE = re.compile(r" (?:के|की|का) $")
 class _Hindi(_Latin):
     """Hindi: the party stands before the office, the name behind it, up to a postposition."""
 
+    apposed = False
+
     def __init__(self, text: str, language: str, parties: list[Found]) -> None:
         super().__init__(text, language, parties)
         self.stops = frozenset(self.data["name_stops"])
@@ -477,7 +531,9 @@ class _Hindi(_Latin):
     def _office(self, start: int, end: int, *, counterpart: bool) -> _Office:
         first = start
         for _ in range(5):
-            word = re.search("([\u0900-\u0963\u0966-\u097f]+) $", self.text[max(0, first - 24) : first])
+            word = re.search(
+                "([\u0900-\u0963\u0966-\u097f]+) $", self.text[max(0, first - 24) : first]
+            )
             if word is None or word[1] not in self.portfolio:
                 break
             first = max(0, first - 24) + word.start(1)
@@ -490,7 +546,9 @@ class _Hindi(_Latin):
         """Read "जापान के अर्थव्यवस्था मंत्री": a portfolio not listed, between party and head."""
         first = start
         for _ in range(3):
-            word = re.search("([\u0900-\u0963\u0966-\u097f]+) $", self.text[max(0, first - 24) : first])
+            word = re.search(
+                "([\u0900-\u0963\u0966-\u097f]+) $", self.text[max(0, first - 24) : first]
+            )
             if word is None or word[1] in self.stops:
                 break
             first = max(0, first - 24) + word.start(1)
@@ -506,10 +564,6 @@ class _Hindi(_Latin):
             if at >= 0 and self.text[at:start] == gap and at in self.ends:
                 return self.ends[at]
         return start, None
-
-    def _name_before(self, at: int) -> tuple[int, int] | None:
-        """Nothing: in Hindi the office comes first."""
-        return None
 
     def _name(self, at: int) -> tuple[int, int] | None:
         start, end = at, -1
@@ -543,7 +597,7 @@ class _Hindi(_Latin):
 # --- Chinese ---------------------------------------------------------------------------------
 
 
-class _Chinese(_Latin):
+class _Chinese(_Script):
     """Chinese: party, office, name, without a space between them."""
 
     def __init__(self, text: str, language: str, parties: list[Found]) -> None:
@@ -565,7 +619,7 @@ class _Chinese(_Latin):
                 found.append(Mention(start, end, text, *name, words, party, plural=False))
             elif party is not None and not self._is_body(match.end()):
                 found.append(Mention(start, end, None, start, end, words, party, plural=False))
-        found += self._sides()
+        found += self._bodies("方")
         return [m for m in found if not self.spokes.search(m.office or "")]
 
     def _is_body(self, at: int) -> bool:
@@ -573,11 +627,7 @@ class _Chinese(_Latin):
         return self.text.startswith(("会议", "会晤", "会谈", "级", "们", "理事会"), at)
 
     def _party_before(self, start: int) -> tuple[int, Party | None]:
-        for gap in ("", "的", "新任", "候任", "代理"):
-            at = start - len(gap)
-            if at > 0 and self.text[at:start] == gap and at in self.ends:
-                return self.ends[at]
-        return start, None
+        return self._beside(("", "的", "新任", "候任", "代理"), start)
 
     def _name(self, at: int) -> tuple[int, int] | None:
         """A run of transliteration, or a surname and one or two characters."""
@@ -588,9 +638,7 @@ class _Chinese(_Latin):
             last = max(dotted[0].rfind(mark) for mark in "·•・‧") + 1
             run = self._run(at + last)
             return (at, run) if run > at + last else None
-        surname = next(
-            (s for s in self.surnames if self.text.startswith(s, at)), ""
-        )
+        surname = next((s for s in self.surnames if self.text.startswith(s, at)), "")
         if surname:
             end = at + len(surname)
             for _ in range(2):
@@ -613,26 +661,14 @@ class _Chinese(_Latin):
             at += 1
         return at
 
-    def _sides(self) -> list[Mention]:
-        """中方, 意大利政府, 日本代表团: a party that acts."""
-        tails = tongues.compiled(self.data["sides"], "zh")
-        found = []
-        for start, end, party in self.parties:
-            tail = tails.match(self.text, end)
-            if tail is not None or self.text[end - 1] == "方":
-                end = tail.end() if tail else end
-                found.append(Mention(start, end, None, start, end, None, party, plural=False))
-        return found
-
 
 # --- Japanese --------------------------------------------------------------------------------
 
 _KANJI_NAME = re.compile("[\u3005\u4e00-\u9fff]{2,6}")
 _JAPANESE_NAME = re.compile("(?:[\u3005\u4e00-\u9fff]{1,6}|[\u30a1-\u30faー・=＝]{2,24})$")
-_OF = re.compile("の$")
 
 
-class _Japanese(_Latin):
+class _Japanese(_Script):
     """Japanese: party with の, name, office."""
 
     def __init__(self, text: str, language: str, parties: list[Found]) -> None:
@@ -656,7 +692,7 @@ class _Japanese(_Latin):
             elif party is not None and words is not None and not self._is_body(match.end()):
                 end = match.end()
                 found.append(Mention(start, end, None, start, end, words, party, plural=False))
-        found += self._sides()
+        found += self._bodies("側")
         return [m for m in found if not self.spokes.search(m.office or "")]
 
     def _is_body(self, at: int) -> bool:
@@ -671,7 +707,7 @@ class _Japanese(_Latin):
         for end, (first, _) in self.ends.items():
             if first <= start < end < at:
                 start = end  # 中国王毅外相: the party is no part of the name
-        if at in self.ends and start < self.ends[at][0] and self.text[self.ends[at][0] - 1] in "・":
+        if at in self.ends and start < self.ends[at][0] and self.text[self.ends[at][0] - 1] == "・":
             at = self.ends[at][0] - 1  # マルコ・ヴィスコンティ・イタリア外務大臣
         words = self.text[start:at].strip("・＝=")
         if len(words) < 2 or words.endswith(self.not_before) or start in self.starts:
@@ -679,25 +715,10 @@ class _Japanese(_Latin):
         return start, at
 
     def _party_before(self, start: int) -> tuple[int, Party | None]:
-        for gap in ("の", "", "・", "から", "側の"):
-            at = start - len(gap)
-            if at > 0 and self.text[at:start] == gap and at in self.ends:
-                return self.ends[at]
-        return start, None
-
-    def _sides(self) -> list[Mention]:
-        """オーストラリア側, 米政府: a party that acts."""
-        tails = tongues.compiled(self.data["sides"], "ja")
-        found = []
-        for start, end, party in self.parties:
-            tail = tails.match(self.text, end)
-            if tail is not None or self.text[start:end].endswith("側"):
-                end = tail.end() if tail else end
-                found.append(Mention(start, end, None, start, end, None, party, plural=False))
-        return found
+        return self._beside(("の", "", "・", "から", "側の"), start)
 
 
-_READERS: dict[str, type[_Latin]] = {
+_READERS: dict[str, type[_Script]] = {
     "ar": _Arabic,
     "hi": _Hindi,
     "zh": _Chinese,

@@ -201,7 +201,9 @@ class Summariser:
     def _prompt(self, language: str) -> Prompt:
         from communique import prompts, reading, tongues
 
-        if self.profile.elsewhere is not None and not (reading.supports(language) or tongues.supports(language)):
+        if self.profile.elsewhere is not None and not (
+            reading.supports(language) or tongues.supports(language)
+        ):
             return prompts.load(self.profile.elsewhere, self.profile.version)
         return prompts.load(self.profile.prompt, self.profile.version)
 
@@ -406,15 +408,17 @@ def read(drafts: list[tuple[Passage, Any]], scene: Scene, *, supplement: bool = 
     `supplement` adds what a sentence plainly tells and no draft pointed to.
     """
     from communique import tongues
+    from communique.company import Company
     from communique.drafts import whole
     from communique.polyglot import Polyglot
     from communique.resolving import Findings, Reader
 
     together = Findings()
+    company = Company(scene) if tongues.supports(scene.language) else None
     for passage, draft in sorted(drafts, key=lambda d: d[0].span.start):
-        reader = Reader(scene, passage)
-        if tongues.supports(scene.language):
-            reader = Polyglot(scene, passage, trusted=not supplement, before=together)
+        reader: Reader | Polyglot = Reader(scene, passage)
+        if company is not None:
+            reader = Polyglot(scene, passage, company, trusted=not supplement)
         for meeting in getattr(draft, "meetings", ()):
             reader.meeting(whole(meeting))
         for agreement in getattr(draft, "agreements", ()):

@@ -17,18 +17,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from communique import dates, tongues
+from communique.company import distinct, sides_of
+from communique.grounding import Index
 from communique.parties import country_of_place, find_places
-from communique.resolving import EVENTS, Attendee, Findings, Instrument, Reader, Told
-from communique.schemas import Act, Evidence, Place
+from communique.resolving import EVENTS, FUTURE, Attendee, Findings, Instrument, Told
+from communique.schemas import Act, Evidence, LeftOut, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from communique.article import Passage
+    from communique.company import Company
     from communique.drafts import AgreementDraft, MeetingDraft
     from communique.people import Mention
     from communique.reading import ActReading, Title
-    from communique.scene import Person, Scene
+    from communique.scene import Scene
     from communique.schemas import (
         ActKind,
         DateValue,
@@ -47,8 +50,6 @@ _BACK = 3
 """For how many sentences a subject is remembered."""
 _CLOSE = 25
 """How near, in characters, somebody is named before a clause that is about them."""
-_COMPANY_BACK = 6
-"""For how many sentences those who met are remembered."""
 _AS_DRAFTED: dict[str, tuple[ActKind, Realis]] = {
     "planned_signing": ("signed", "planned"),
     "not_signed": ("signed", "denied"),
@@ -56,33 +57,40 @@ _AS_DRAFTED: dict[str, tuple[ActKind, Realis]] = {
 _UNDATED = frozenset({"implementing", "requested", "negotiating"})
 
 
-class Polyglot(Reader):
+class Polyglot:
     """Resolves the drafts of one passage of an article that is not in English.
 
-    `before` is what the passages before have told, so that "both sides" and "the agreement" can
-    refer to it.
+    `company` is what the passages before have told; this one adds to it.
     """
 
-    def __init__(
-        self, scene: Scene, passage: Passage, *, trusted: bool, before: Findings | None = None
-    ) -> None:
-        super().__init__(scene, passage)
+    def __init__(self, scene: Scene, passage: Passage, company: Company, *, trusted: bool) -> None:
+        self.scene = scene
+        self.passage = passage
+        self.company = company
+        self.index = Index(scene.text[passage.span.start : passage.span.end])
+        self.findings = Findings()
         self.language = tongues.code_of(scene.language)
         self.trusted = trusted
-        self.before = before or Findings()
-        self.company: list[Told] = []
-        self.sides: list[tuple[int, tuple[Party, ...]]] = []
-        for told in self.before.told:
-            self._remember(told)
-        for one in self.before.instruments:
-            if len(one.parties) == 2:
-                self.sides.append((one.evidence.start, one.parties))
+
+    def leave_out(self, what: str, words: str, reason: str) -> None:
+        """Note something that does not become part of a record."""
+        self.findings.left_out.append(
+            LeftOut(what=what, words=words, reason=reason, passage=self.passage.index)
+        )
+
+    def locate(self, words: str, near: int | None = None) -> Evidence | None:
+        """Locate copied words in the passage."""
+        base = self.passage.span.start
+        local = None if near is None else near - base
+        found = self.index.locate(words, near=local) if words.strip() else None
+        return None if found is None else self.scene.evidence(base + found.start, base + found.end)
 
     # --- engagements ----------------------------------------------------------------------
 
     def meeting(self, draft: MeetingDraft) -> None:
         """Resolve one drafted engagement."""
-        anchor = self._anchor(draft)
+        pointed = (self.locate(words) for words in (draft.words, draft.event, *reversed(draft.who)))
+        anchor = next((found for found in pointed if found is not None), None)
         if anchor is None:
             self.leave_out("engagement", draft.words, "its words are not in the passage")
             return
@@ -173,21 +181,8 @@ class Polyglot(Reader):
             self.leave_out("engagement", anchor.exact, "no state or organisation takes part")
             return None
         told = replace(told, attendees=tuple(attendees))
-        self._remember(told)
+        self.company.remember(told)
         return told
-
-    def _remember(self, told: Told) -> None:
-        """Note who met, and between whom a visit is, for what refers to them."""
-        if told.salience == "background":
-            return
-        parties = _distinct([a.party for a in told.attendees if a.party is not None])
-        if len(_sides(told.attendees)) > 1:
-            self.company.append(told)
-        elif told.type == "visit" and told.place is not None and told.place.country is not None:
-            host = self.scene.resolver.resolve(told.place.country)
-            parties = _distinct([*parties, *([host] if host is not None else [])])
-        if len(parties) > 1:
-            self.sides.append((told.evidence.start, parties))
 
     def _status(
         self,
@@ -237,34 +232,36 @@ class Polyglot(Reader):
             _admit(found, self._of(mention))
         for words in draft.who if draft else ():
             self._admit_drafted(found, words, told, region)
-        if len(_sides(found)) < 2 and told.type in _OF_STATES:
+        if len(sides_of(found)) < 2 and told.type in _OF_STATES:
             self._admit_states(found, region)
-        if len(_sides(found)) < 2 or told.type in EVENTS:
+        if len(sides_of(found)) < 2 or told.type in EVENTS:
             self._admit_present(found, told)
-        if len(_sides(found)) < 2:
+        if len(sides_of(found)) < 2:
             self._admit_company(found, told, region)
         return [a for a in found if a.person is not None or a.party is not None]
 
     def _mentions(self, region: tuple[int, int]) -> list[Mention]:
         """Those named in a region; of several, not whoever only reports it."""
-        named = [m for m in self.scene.mentions if region[0] <= m.start < region[1]]
+        named = self.company.mentions(*region)
         if len(named) < 3:
             return named
         return [m for m in named if not self._reports(m)] or named
 
+    def _named_in(self, sentence: int) -> list[Mention]:
+        span = self.scene.sentences[sentence]
+        return self.company.mentions(span.start, span.end)
+
     def _reports(self, mention: Mention) -> bool:
         before = self.scene.text[max(0, mention.start - 24) : mention.start]
-        last = None
-        for last in tongues.pattern(self.language, "reports").finditer(before):
-            pass
-        return last is not None and len(before) - last.end() <= 4
+        ends = [m.end() for m in tongues.pattern(self.language, "reports").finditer(before)]
+        return bool(ends) and len(before) - ends[-1] <= 4
 
     def _of(self, mention: Mention) -> Attendee:
-        person = self._person(mention) if mention.name is not None else None
+        person = next((p for p in self.scene.people if mention in p.mentions), None)
         evidence = self.scene.evidence(mention.start, mention.end)
         if person is None:
             return Attendee(None, mention.party, mention.office, evidence)
-        party = mention.party or person.party or self.home(person)
+        party = mention.party or person.party or self.company.home(person)
         return Attendee(person, party, person.office, evidence)
 
     def _admit_drafted(
@@ -274,9 +271,8 @@ class Polyglot(Reader):
         located = self.locate(words, told.evidence.start)
         if located is None or not region[0] <= located.start < region[1]:
             return
-        overlapping = [
-            m for m in self.scene.mentions if m.start < located.end and located.start < m.end
-        ]
+        near = self.company.mentions(region[0], located.end)
+        overlapping = [m for m in near if located.start < m.end]
         for mention in overlapping:
             _admit(found, self._of(mention))
         if not overlapping:
@@ -284,20 +280,24 @@ class Polyglot(Reader):
                 _admit(found, one)
 
     def _unlisted(self, words: str, located: Evidence) -> list[Attendee]:
-        """A phrase that no rule found: a party, or for a careful model a name."""
+        """A phrase that no rule found: a party, or a name, on a careful model's word."""
+        if not self.trusted:
+            self.leave_out("participant", words, "names neither a person nor a party")
+            return []
         party = self.scene.resolver.resolve(words, context=self.scene.text)
-        if party is not None and self.trusted:
+        if party is not None:
             return [Attendee(None, party, None, located)]
-        if party is None and self.trusted:
-            return super()._unlisted(words, located)
-        self.leave_out("participant", words, "names neither a person nor a party")
-        return []
+        name = located.exact.strip(" ,.;:،。、")
+        person = self.scene.person(name, located.start) or self.scene.introduce(name, None, None)
+        if person is None:
+            self.leave_out("participant", words, "names neither a person nor a party")
+            return []
+        return [Attendee(person, person.party or self.company.home(person), person.office, located)]
 
     def _admit_states(self, found: list[Attendee], region: tuple[int, int]) -> None:
         """Add the states and bodies that a region names as ones that act."""
-        for start, end, party in self.scene.parties_in(*region):
-            if party.kind in {"state", "organisation"} and not self._is_place(start, end):
-                _admit(found, Attendee(None, party, None, self.scene.evidence(start, end)))
+        for start, end, party in self.company.acting(*region):
+            _admit(found, Attendee(None, party, None, self.scene.evidence(start, end)))
 
     def _admit_present(self, found: list[Attendee], told: Told) -> None:
         """Add those of whom one of the next sentences says that they took part."""
@@ -308,7 +308,7 @@ class Polyglot(Reader):
                 return
             words = tongues.plain(self.scene.words(after), self.language)
             if tongues.pattern(self.language, "attendance").search(words):
-                for mention in self.scene.mentions_in(after):
+                for mention in self._named_in(after):
                     _admit(found, self._of(mention))
 
     def _tells(self, sentence: int) -> bool:
@@ -317,20 +317,11 @@ class Polyglot(Reader):
         attended = tongues.pattern(self.language, "attendance").search(words) is not None
         return bool(self._cues(sentence)) and not attended
 
-    def _is_place(self, start: int, end: int) -> bool:
-        """Whether a party's name says where something is: "au Canada", 在中国, भारत में."""
-        before = tongues.plain(self.scene.text[max(0, start - 16) : start], self.language)
-        after = tongues.plain(self.scene.text[end : end + 10], self.language)
-        left, right = tongues.where(self.language)
-        return left.search(before) is not None or right.match(after) is not None
-
-    def _admit_company(
-        self, found: list[Attendee], told: Told, region: tuple[int, int]
-    ) -> None:
+    def _admit_company(self, found: list[Attendee], told: Told, region: tuple[int, int]) -> None:
         """Add whom "both sides" or a verb without its subject means: those told of before."""
         words = self.scene.text[region[0] : region[1]]
         both = tongues.pattern(self.language, "both").search(tongues.plain(words, self.language))
-        before = self._company_before(told.sentence)
+        before = self.company.met_before(told.sentence)
         unsaid = not found and told.type in _CALLED and self._goes_on(before, told)
         if before is not None and (both or unsaid):
             for one in before.attendees:
@@ -359,17 +350,6 @@ class Polyglot(Reader):
         again = told.status == before.status and before.type == told.type
         return told.status != "held" or (again and (told.place or told.date) is not None)
 
-    def _company_before(self, sentence: int) -> Told | None:
-        """The last engagement of two sides, a few sentences back at most, in the same item."""
-        item = self.scene.item(sentence)
-        near = [
-            t
-            for t in self.company
-            if 0 <= sentence - t.sentence <= _COMPANY_BACK
-            and self.scene.item(t.sentence) == item
-        ]
-        return max(near, key=lambda t: t.evidence.start, default=None)
-
     def _topic(self, sentence: int, at: int) -> Attendee | None:
         """Whom the text speaks of at a point: the first one named in the sentence or before it."""
         item = self.scene.item(sentence)
@@ -377,9 +357,8 @@ class Polyglot(Reader):
             if self.scene.item(index) != item:
                 return None
             span = self.scene.sentences[index]
-            for mention in self.scene.mentions:
-                inside = span.start <= mention.start < min(span.end, at)
-                if inside and (mention.name is not None or mention.party is not None):
+            for mention in self.company.mentions(span.start, min(span.end, at)):
+                if mention.name is not None or mention.party is not None:
                     return self._of(mention)
         return None
 
@@ -414,14 +393,14 @@ class Polyglot(Reader):
         if topic is None or told.place is None or topic.code != told.place.country:
             return [topic] if topic is not None else []
         # Nobody visits their own country: it is the other one's turn.
-        before = self._company_before(told.sentence)
-        others = [a for a in before.attendees if a.code != topic.code] if before else []
+        company = self.company.met_before(told.sentence)
+        others = [a for a in company.attendees if a.code != topic.code] if company else []
         return others[:1] or [topic]
 
     def _close_before(self, sentence: int, at: int) -> Mention | None:
         """Whoever is named right before a comma and what follows it: "…, en visite à Paris"."""
         span = self.scene.sentences[sentence]
-        named = [m for m in self.scene.mentions if span.start <= m.start and m.end <= at]
+        named = self.company.mentions(span.start, at)
         return named[-1] if named and at - named[-1].end <= _CLOSE else None
 
     def _visits(self, start: int, end: int) -> bool:
@@ -430,57 +409,6 @@ class Polyglot(Reader):
         return tongues.lexicon(self.language).get("of", "") != "" and bool(
             re.fullmatch(tongues.lexicon(self.language)["of"], gap)
         )
-
-    # --- for whom ---------------------------------------------------------------------------
-
-    def home(self, person: Person) -> Party | None:
-        """For whom somebody stands whose own words do not say it.
-
-        The side named before in the same sentence ("la cancillería mexicana … su titular"), else
-        the state of the dateline or the one that the article names most, of those that nobody
-        else stands for; else the state whose press writes in the language, where it is one.
-        """
-        sentence = self.scene.sentence_at(person.first)
-        span = self.scene.sentences[sentence]
-        for mention in self.scene.mentions:
-            if span.start <= mention.start < person.first and mention.name is None and mention.party:
-                return mention.party
-        item = self.scene.article.items[self.scene.item(sentence)]
-        taken = {m.party.code for m in self.scene.mentions if m.party is not None and m.name}
-        named = [
-            (start, party)
-            for start, end, party in self.scene.parties_in(item.start, item.end)
-            if party.kind in {"state", "territory"} and party.code not in taken
-            and (start < item.start + 3 or not self._is_place(start, end))
-        ]
-        default = self._home_of_language()
-        if not named:
-            return default
-        if default is not None and any(p.code == default.code for _, p in named):
-            return default
-        if named[0][0] < item.start + 3:
-            return named[0][1]
-        if default is not None:
-            return default
-        counts: dict[str, int] = {}
-        for _, party in named:
-            counts[party.code or ""] = counts.get(party.code or "", 0) + 1
-        return max((p for _, p in named), key=lambda p: counts[p.code or ""])
-
-    def _home_of_language(self) -> Party | None:
-        """The state in whose press an office without a country is one of its own."""
-        named = {p.code for _, _, p in self.scene.parties}
-        text = self.scene.text
-        for home in tongues.lexicon(self.language).get("home", ()):
-            fits = (
-                not set(home.get("unless", ())) & named
-                and re.search(home.get("in", ""), text) is not None
-                and re.search(home.get("not_in") or r"(?!)", text) is None
-                and (not home.get("named") or home["code"] in named)
-            )
-            if fits:
-                return self.scene.resolver.resolve(home["code"])
-        return None
 
     # --- when and where -----------------------------------------------------------------------
 
@@ -499,13 +427,26 @@ class Polyglot(Reader):
         start, end = min(free, key=lambda f: max(f[0] - anchor.end, anchor.start - f[1], 0))
         return self._dated(self.scene.evidence(start, end), sentence, status)
 
+    def _dated(
+        self, located: Evidence, sentence: int, status: EngagementStatus
+    ) -> DateValue | None:
+        """What the words of a date come to, looking the way of the tense."""
+        value = dates.resolve(
+            located.exact,
+            self.scene.reference(sentence),
+            direction="future" if status in FUTURE else "past",
+            language=self.language,
+        )
+        if value is None:
+            self.leave_out("date", located.exact, "the words hold no date")
+            return None
+        return value.model_copy(update={"evidence": located})
+
     def _free_dates(self, region: tuple[int, int]) -> list[tuple[int, int]]:
         """The dates of a region that belong to no act and to nobody's reporting."""
         found = [
             (region[0] + a, region[0] + b)
-            for a, b in dates.find(
-                self.scene.text[region[0] : region[1]], language=self.language
-            )
+            for a, b in dates.find(self.scene.text[region[0] : region[1]], language=self.language)
         ]
         return [f for f in found if not self._reported(f) and not self._of_a_title(f)]
 
@@ -519,9 +460,9 @@ class Polyglot(Reader):
     def _reported(self, found: tuple[int, int]) -> bool:
         """Whether a date is that of the announcement: "a annoncé vendredi", "24日表示"."""
         span = self.scene.sentences[self.scene.sentence_at(found[0])]
-        text = tongues.plain(self.scene.text, self.language)
-        before = text[max(span.start, found[0] - 30) : found[0]]
-        after = text[found[1] : min(span.end, found[1] + 16)]
+        words = tongues.plain(self.scene.text[span.start : span.end], self.language)
+        start, end = found[0] - span.start, found[1] - span.start
+        before, after = words[max(0, start - 30) : start], words[end : end + 16]
         reports = tongues.pattern(self.language, "reports")
         left = [m for m in reports.finditer(before) if len(before) - m.end() <= 6]
         behind = reports.match(after.lstrip(" ,،")) if self.language in _REPORTS_BEHIND else None
@@ -537,14 +478,14 @@ class Polyglot(Reader):
             if country is not None or self.trusted:
                 return Place(name=located.exact, country=country, evidence=located)
         places = self._places(region)
-        if not any(self._is_place(start, end) for start, end, _ in places):
+        if not any(self.company.is_place(start, end) for start, end, _ in places):
             # The other part of the sentence may say where: "…, en visite à Paris".
             span = self.scene.sentences[self.scene.sentence_at(anchor.start)]
             there = self._places((span.start, span.end))
-            found = [p for p in there if self._is_place(p[0], p[1])]
+            found = [p for p in there if self.company.is_place(p[0], p[1])]
             places = found if len({p[2] for p in found}) == 1 else []
         for start, end, country in places:
-            if self._is_place(start, end):
+            if self.company.is_place(start, end):
                 evidence = self.scene.evidence(start, end)
                 return Place(name=evidence.exact, country=country, evidence=evidence)
         return None
@@ -562,7 +503,7 @@ class Polyglot(Reader):
         """The known places of a region that are no part of a person's office or name."""
         found = find_places(self.scene.text[region[0] : region[1]], language=self.language)
         placed = [(region[0] + a, region[0] + b, code) for a, b, code in found]
-        taken = [(m.start, m.end) for m in self.scene.mentions]
+        taken = [(m.start, m.end) for m in self.company.mentions(*region)]
         return [p for p in placed if not any(a < p[1] and p[0] < b for a, b in taken)]
 
     def _name_of_event(
@@ -584,7 +525,7 @@ class Polyglot(Reader):
         )
         if behind is not None:
             return self.scene.evidence(anchor.start, behind.end())
-        for start, end, party in self.scene.parties_in(anchor.end, region[1]):
+        for start, end, party in self.company.parties(anchor.end, region[1]):
             if start - anchor.end <= 1 and party.kind == "organisation":
                 return self.scene.evidence(anchor.start, end)
         before = tongues.before_an_event(self.language).search(
@@ -650,12 +591,10 @@ class Polyglot(Reader):
                 return
             named = replace(title, title=earlier.title, type=earlier.type) if earlier else title
         parties = self._parties(draft, sentence, title)
-        if not parties and self._company_before(sentence) is None:
+        if not parties and self.company.met_before(sentence) is None:
             self.leave_out("agreement", title.title, "no state or organisation is named with it")
             return
-        if len(parties) == 2:
-            self.sides.append((evidence.start, parties))
-        self.findings.instruments.append(
+        self._take(
             Instrument(
                 sentence=sentence,
                 title=named.title,
@@ -667,21 +606,16 @@ class Polyglot(Reader):
             )
         )
 
+    def _take(self, instrument: Instrument) -> None:
+        self.findings.instruments.append(instrument)
+        self.company.note(instrument)
+
     def _meant_by(self, title: Title, evidence: Evidence) -> Instrument | None:
         """The instrument named before that "l'accord" or 该协定 means."""
-        head = tongues.plain(title.title, self.language).casefold()
-        stem = head.removeprefix("ال")[: max(3, len(head) - 2)]
-        before = [
-            i
-            for i in (*self.before.instruments, *self.findings.instruments)
-            if i.evidence.end <= evidence.start
-            and stem in tongues.plain(i.title, self.language).casefold()
-        ]
-        return before[-1] if before else None
+        head = tongues.plain(title.title, self.language).casefold().removeprefix("ال")
+        return self.company.instrument_before(head[: max(3, len(head) - 2)], evidence.start)
 
-    def _act_of(
-        self, reading: ActReading, sentence: int, verbs: Sequence[tuple[int, int]]
-    ) -> Act:
+    def _act_of(self, reading: ActReading, sentence: int, verbs: Sequence[tuple[int, int]]) -> Act:
         """An act with the date nearest to its verb that is no nearer to another."""
         span = self.scene.sentences[sentence]
         verb = (span.start + reading.start, span.start + reading.end)
@@ -709,7 +643,7 @@ class Polyglot(Reader):
         )
 
     def _drafted_act(self, draft: AgreementDraft, evidence: Evidence) -> Act:
-        kind, realis = _AS_DRAFTED.get(draft.act, (draft.act, "done"))  # type: ignore[arg-type]
+        kind, realis = _AS_DRAFTED.get(draft.act, (draft.act, "done"))
         sentence = self.scene.sentence_at(evidence.start)
         when = self.locate(draft.when, evidence.start) if draft.when.strip() else None
         dated = None
@@ -724,14 +658,14 @@ class Polyglot(Reader):
             party = self.scene.resolver.resolve(words, context=self.scene.text)
             if party is not None and self.locate(words) is not None:
                 parties.append(party)
-        self.findings.instruments.append(
+        self._take(
             Instrument(
                 sentence=sentence,
                 title=located.exact,
                 acronym=None,
                 type="agreement",
                 evidence=located,
-                parties=_distinct(parties),
+                parties=distinct(parties),
                 acts=(self._drafted_act(draft, located),),
             )
         )
@@ -742,24 +676,22 @@ class Polyglot(Reader):
         """The parties round the title in its sentence, people's included; else the draft's."""
         span = self.scene.sentences[sentence]
         region = self._clause(sentence, title)
-        found = [
-            (start, party)
-            for start, end, party in self.scene.parties_in(*region)
-            if party.kind in {"state", "organisation", "territory"}
-            and not self._is_place(start, end)
-        ]
-        told = _distinct([p for _, p in found])
+        told = distinct(
+            party
+            for start, end, party in self.company.parties(*region)
+            if party.kind != "non_state" and not self.company.is_place(start, end)
+        )
         if len(told) > 1:
             return told
-        people = [self._of(m) for m in self.scene.mentions_in(sentence)]
-        told = _distinct([*told, *(a.party for a in people if a.party is not None)])
+        people = [self._of(m) for m in self._named_in(sentence)]
+        told = distinct([*told, *(a.party for a in people if a.party is not None)])
         if len(told) > 1:
             return told
         for words in draft.between if draft and self.trusted else ():
             located = self.locate(words, span.start)
             party = self.scene.resolver.resolve(words, context=self.scene.text)
             if party is not None and located is not None:
-                told = _distinct([*told, party])
+                told = distinct([*told, party])
         return told if len(told) > 1 else self._with_others(told, sentence)
 
     def _clause(self, sentence: int, title: Title) -> tuple[int, int]:
@@ -777,26 +709,20 @@ class Polyglot(Reader):
     def _with_others(self, told: tuple[Party, ...], sentence: int) -> tuple[Party, ...]:
         """The two sides told of last, where the sentence names one of them or none."""
         codes = {p.code for p in told}
-        item = self.scene.article.items[self.scene.item(sentence)]
-        start = self.scene.sentences[sentence].start
-        known = [s for at, s in sorted(self.sides, key=_at) if item.start <= at < start]
-        if known and len(known[-1]) == 2 and codes <= {p.code for p in known[-1]}:
-            return _distinct([*told, *known[-1]])
+        known = self.company.sides_before(sentence)
+        if len(known) == 2 and codes <= {p.code for p in known}:
+            return distinct([*told, *known])
         sides = told
         for index in range(sentence - 1, max(-1, sentence - _BACK - 1), -1):
             if self.scene.item(index) != self.scene.item(sentence) or len(sides) > 1:
                 break
             span = self.scene.sentences[index]
-            here = [
-                party
-                for left, right, party in self.scene.parties_in(span.start, span.end)
-                if party.kind in {"state", "organisation"} and not self._is_place(left, right)
-            ]
-            stood_for = [self._of(m).party for m in self.scene.mentions_in(index)]
-            sides = _distinct([*sides, *here, *(p for p in stood_for if p is not None)])
+            here = [party for _, _, party in self.company.acting(span.start, span.end)]
+            stood_for = [self._of(m).party for m in self._named_in(index)]
+            sides = distinct([*sides, *here, *(p for p in stood_for if p is not None)])
         if len(sides) == 2:
             return sides
-        home = self._home_of_language()
+        home = self.company.of_language
         if len(told) == 1 and home is not None and home.code not in codes:
             return (*told, home)
         return told
@@ -804,7 +730,9 @@ class Polyglot(Reader):
 
 _POSSESSIVE = re.compile(r"\s?(?:की|के|का|的|の)\s?")
 _REPORTS_BEHIND = frozenset({"zh", "hi", "ja"})
-_CLAUSE_MARK = re.compile(r"[,;，；،؛、。]|\s(?=(?:où|donde|wo|und|et|y|e|mais|pero|aber)\s)|\s(?=و)")
+_CLAUSE_MARK = re.compile(
+    r"[,;，；،؛、。]|\s(?=(?:où|donde|wo|und|et|y|e|mais|pero|aber)\s)|\s(?=و)"
+)
 
 
 def _cut(words: str, start: int, end: int, default: int | None = None) -> int:
@@ -819,16 +747,8 @@ def _gap(a: tuple[int, int], b: tuple[int, int]) -> int:
     return max(a[0] - b[1], b[0] - a[1], 0)
 
 
-def _at(side: tuple[int, tuple[Party, ...]]) -> int:
-    return side[0]
-
-
 def _overlap(a: Evidence, b: Evidence) -> bool:
     return a.start < b.end and b.start < a.end
-
-
-def _sides(found: Sequence[Attendee]) -> set[object]:
-    return {a.code or a.person for a in found}
 
 
 def _admit(found: list[Attendee], one: Attendee) -> None:
@@ -843,10 +763,3 @@ def _admit(found: list[Attendee], one: Attendee) -> None:
             found[i] = one
             return
     found.append(one)
-
-
-def _distinct(parties: Sequence[Party]) -> tuple[Party, ...]:
-    kept: dict[object, Party] = {}
-    for party in parties:
-        kept.setdefault(party.code or party.as_written, party)
-    return tuple(kept.values())

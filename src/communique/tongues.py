@@ -343,9 +343,7 @@ def _grow_right(text: str, start: int, end: int, language: str) -> tuple[int, in
     return start, last
 
 
-def _halts(
-    word: str, stops: frozenset[str], verbs: re.Pattern[str], text: str, start: int
-) -> bool:
+def _halts(word: str, stops: frozenset[str], verbs: re.Pattern[str], text: str, start: int) -> bool:
     """Whether a word ends a title: a function word, a verb, or what no name holds."""
     if word.casefold() in stops:
         return True
