@@ -812,13 +812,15 @@ def status_of(acts: Sequence[Act]) -> tuple[AgreementStatus, DateValue | None]:
     if not told:
         planned = [a for a in acts if a.realis == "planned" and a.kind in {"signed", "exchanged"}]
         return ("agreed", planned[0].date) if planned else ("proposed", None)
-    dated = [a for a in told if a.date is not None and a.date.end is not None]
+    dated = [a for a in told if _day(a)]
     decided = max(dated, key=lambda a: (_day(a), _rank(a))) if dated else max(told, key=_rank)
     return _STATUS[decided.kind], decided.date
 
 
 def _day(act: Act) -> str:
-    return act.date.end.isoformat() if act.date and act.date.end else ""
+    """The last day of an act's date, or the first one where it is still going on."""
+    day = (act.date.end or act.date.start) if act.date is not None else None
+    return day.isoformat() if day is not None else ""
 
 
 def _rank(act: Act) -> int:
