@@ -428,11 +428,31 @@ def _give_sides(made: Iterable[Meeting], scene: Scene) -> None:
             continue
         others = [m for m in made if m is not meeting]
         told = min(meeting.tellings, key=lambda t: t.sentence)
+        if meeting.type == "exercise" and _give_forces(meeting, told.sentence, scene):
+            continue
         company = _told_at(told, others, scene)
         if company is not None and len({a.code for a in company.attendees}) == 2:
             meeting.attendees = [
                 replace(a, person=None, office=None) for a in company.attendees if a.party
             ]
+
+
+def _give_forces(meeting: Meeting, sentence: int, scene: Scene) -> bool:
+    """Give an exercise of whom nobody is named the states of the sentences around it."""
+    for near in (sentence + 1, sentence - 1, sentence + 2):
+        if not 0 <= near < len(scene.sentences) or scene.item(near) != scene.item(sentence):
+            continue
+        span = scene.sentences[near]
+        found = [
+            Attendee(None, party, None, scene.evidence(start, end))
+            for start, end, party in scene.parties_in(span.start, span.end)
+            if party.kind == "state" and not scene.is_where(start)
+        ]
+        if len({a.code for a in found}) > 1:
+            for one in found:
+                meeting.admit(one)
+            return True
+    return False
 
 
 def _fullness(told: Told) -> tuple[bool, bool, int, int]:
