@@ -152,7 +152,9 @@ class Meeting:
         met = {self.type, told.type} <= TALKS | {"call"}
         if not _one_kind(self.type, told.type) and not (vague and met):
             return False
-        if not passing and not _one_tense(self.status, told.status):
+        both = self.event is not None and told.event is not None
+        under_way = both and {self.status, told.status} == {"planned", "ongoing"}
+        if not passing and not under_way and not _one_tense(self.status, told.status):
             return False
         if self.event is not None and told.event is not None:
             # An event lasts: its opening and its second day are of one.
