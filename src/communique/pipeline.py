@@ -202,9 +202,11 @@ class Summariser:
         return self._compose(article, scene, run, report)
 
     def _prompt(self, language: str) -> Prompt:
-        from communique import prompts, reading
+        from communique import prompts, reading, tongues
 
-        if self.profile.elsewhere is not None and not reading.supports(language):
+        if self.profile.elsewhere is not None and not (
+            reading.supports(language) or tongues.supports(language)
+        ):
             return prompts.load(self.profile.elsewhere, self.profile.version)
         return prompts.load(self.profile.prompt, self.profile.version)
 
@@ -327,6 +329,8 @@ class Summariser:
         from communique import homes, prompts, reading
         from communique.client import Budget
 
+        for _, draft in run.drafts:
+            scene.assigned.update(homes.told(scene, draft))
         if self.profile.whose is None or run.stop is not None or not run.drafts:
             return
         if not reading.supports(scene.language):
@@ -418,15 +422,20 @@ def _unread(aside: Aside) -> PassageReport:
 
 def _schema(passage: Passage, scene: Scene, profile: Profile) -> type[BaseModel] | None:
     """What is asked of a passage: only what it has words for, where words can tell."""
-    from communique import drafts, reading
+    from communique import drafts, reading, tongues
 
     if profile.abstract:
         return drafts.ArticleDraft
-    if not profile.cued or not reading.supports(scene.language):
+    translated = tongues.supports(scene.language)
+    if not profile.cued or not (translated or reading.supports(scene.language)):
         return drafts.PassageDraft
     meetings = agreements = 0
     for span in passage.sentences:
         words = scene.text[span.start : span.end]
+        if translated:
+            meetings += len(tongues.triggers(words, scene.language))
+            agreements += len(tongues.titles(words, scene.language))
+            continue
         found = len(scene.triggers(scene.sentence_at(span.start)))
         # One word for several meetings ("held bilaterals with") may be several entries.
         meetings += found + (found > 0 and reading.distributive(words))
@@ -439,12 +448,18 @@ def read(drafts: list[tuple[Passage, Any]], scene: Scene, *, supplement: bool = 
 
     `supplement` adds what a sentence plainly tells and no draft pointed to.
     """
+    from communique import tongues
+    from communique.company import Company
     from communique.drafts import whole
+    from communique.polyglot import Polyglot
     from communique.resolving import Findings, Reader
 
     together = Findings()
+    company = Company(scene) if tongues.supports(scene.language) else None
     for passage, draft in sorted(drafts, key=lambda d: d[0].span.start):
-        reader = Reader(scene, passage)
+        reader: Reader | Polyglot = Reader(scene, passage)
+        if company is not None:
+            reader = Polyglot(scene, passage, company, trusted=not supplement)
         for meeting in getattr(draft, "meetings", ()):
             reader.meeting(whole(meeting))
         for agreement in getattr(draft, "agreements", ()):

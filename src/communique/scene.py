@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from communique import people, reading
+from communique import officials, people, reading, tongues
 from communique.grounding import Index
 from communique.parties import Resolver, country_of_place
 from communique.people import Mention
@@ -47,7 +47,7 @@ _SPEAKS_FOR = re.compile(
 """The office of somebody who tells the news and is not it."""
 _QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
-_LOCATIVE = re.compile(r"\b(?:in|at|near|from)(?: the)? $", re.IGNORECASE)
+_LOCATIVE = re.compile(r"\b(?:in|at|near)(?: the)? $", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"\W*(?:(?:on|in|at|earlier|later|meanwhile|also|separately|during|after|before|today|"
     r"yesterday)\b[^,.;]{0,60},? )?(?:(?:the|his|her|their|its|a|an|h\.e\.|dr|mr|ms|mrs)\.? )?",
@@ -121,7 +121,7 @@ class Scene:
     @cached_property
     def resolver(self) -> Resolver:
         """Parties, with the user's aliases."""
-        return Resolver(self.aliases)
+        return Resolver(self.aliases, language=self.language)
 
     @cached_property
     def language(self) -> str:
@@ -174,13 +174,22 @@ class Scene:
     @cached_property
     def mentions(self) -> list[Mention]:
         """Every mention of a person or side, in reading order."""
-        found = people.find(self.text, context=self.text, resolver=self.resolver)
-        titles = self._title_spans
+        if tongues.supports(self.language):
+            found = officials.find(self.text, self.language, self.resolver)
+        else:
+            found = people.find(self.text, context=self.text, resolver=self.resolver)
+        titles = self.title_spans
         return [m for m in found if not any(t[0] <= m.start and m.end <= t[1] for t in titles)]
 
     @cached_property
-    def _title_spans(self) -> list[tuple[int, int]]:
+    def title_spans(self) -> list[tuple[int, int]]:
         """Where the titles of agreements stand: the words in them name nobody."""
+        if tongues.supports(self.language):
+            return [
+                (span.start + title.start, span.start + title.end)
+                for span in self.sentences
+                for title in tongues.titles(self.text[span.start : span.end], self.language)
+            ]
         if not reading.supports(self.language):
             return []
         return [
@@ -279,7 +288,7 @@ class Scene:
         person = Person(name, office, party)
         for found in self.index.find_all(name):
             span = (found.start, found.end)
-            taken = [(m.start, m.end) for m in self.mentions] + self._title_spans
+            taken = [(m.start, m.end) for m in self.mentions] + self.title_spans
             if any(start < found.end and found.start < end for start, end in taken):
                 continue
             person.adopt(Mention(*span, name, *span, office, party, plural=False))
