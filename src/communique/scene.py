@@ -527,7 +527,7 @@ class Scene:
     def _is_settled(self, item: int) -> bool:
         """Whether an item tells of one state far more than of any other."""
         ranked = [weight for _, weight in self._weighed(item).most_common(2)]
-        return bool(ranked) and (len(ranked) == 1 or ranked[0] >= 2 * ranked[1] > 0)
+        return bool(ranked) and (len(ranked) == 1 or ranked[0] >= 3 * ranked[1] > 0)
 
     def _speaks_from(self, item: int) -> Party | None:
         """The state that an item speaks from: named most, as one that has and does things."""
