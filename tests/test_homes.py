@@ -14,7 +14,7 @@ from faults import FaultyServer, says, status
 
 TEXT = (
     "President Duarte will fly to Nairobi on Monday, where she will meet Foreign Minister Odera. "
-    "Kenya has asked Portugal for patrol boats."
+    "Portugal and Kenya have asked for patrol boats."
 )
 STATED = "Kenyan Foreign Minister Peter Odera met Portuguese President Ana Duarte in Nairobi."
 
