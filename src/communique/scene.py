@@ -57,6 +57,7 @@ _SUBJECT = re.compile(
 _PRONOUN_FIRST = re.compile(
     r"\W*(?:(?:on|in|at|later|earlier)\b[^,.;]{0,60},? )?(?:he|she)\b", re.IGNORECASE
 )
+_BOUND_FOR = re.compile(r"\b(?:to|in|at|from|for)(?: the)? $")
 _OURS = re.compile(r"\b(?:we|our|us)\b")
 _IN_CITY = re.compile(r" in ([A-Z][\w’'-]+(?: [A-Z][\w’'-]+)?)")
 _COMPANY_REACH = 3
@@ -566,7 +567,8 @@ class Scene:
     def _opens(self, party: Party, start: int) -> bool:
         """Whether an item begins with a phrase that names a party."""
         opening = self.text[start : start + 30 + len(party.as_written)].partition(". ")[0]
-        return party.as_written in opening
+        before, named, _ = opening.partition(party.as_written)
+        return bool(named) and _BOUND_FOR.search(before) is None
 
     def _weight(self, start: int, end: int) -> int:
         """A compound ("India-US") says most, then an attribute ("U.S. troops"), a place least."""
