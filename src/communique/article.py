@@ -149,7 +149,7 @@ def _words_data() -> dict[str, Any]:
 
     file = resources.files("communique") / "data" / "sentence_words.json"
     data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    for name in ("titles", "numbered", "openers"):
+    for name in ("titles", "foreign_titles", "numbered", "openers"):
         data[name] = frozenset(data[name])
     data["function_words"] = {k: frozenset(v) for k, v in data["function_words"].items()}
     data["scripts"] = {k: re.compile(f"[{v}]") for k, v in data["scripts"].items()}
@@ -365,17 +365,25 @@ def _binds(text: str, at: int) -> bool:
     return follows or text[at - 1] == _ZERO_WIDTH_JOINER
 
 
+_GERMAN_ORDINAL = re.compile(
+    r"\b(?:[Dd](?:er|ie|as|en|em|es)|[Aa]m|[Vv]om|[Zz]um|[Ii]m|[Bb]eim|[Ss]ein|[Ii]hr) [1-9]\d?\.$"
+)
+_QUOTATIVE = re.compile("と(?:の|い[いう]|言|述べ|語|話|強調|指摘|説明|表明|して|した)|など")
+
+
 def _goes_on(left: str, right: str) -> bool:
     """Whether a sentence goes on across a cut that `sentencex` made.
 
     `left` and `right` are the words next to the cut, `left` with its trailing white space. It
     does after a title or rank ("Gen. Lee"), an initial ("Lloyd J. Austin") or an abbreviation
     of single letters ("U.S. Secretary"), unless the next word is one that begins sentences
-    ("He left the U.S. The next day"), before a number ("No. 5") and inside a word ("D-R.I.").
+    ("He left the U.S. The next day"), before a number ("No. 5") and inside a word ("D-R.I."). In
+    other languages, after "Der 2. Gipfel", after "د. أحمد" and "डॉ. शर्मा", and where a Japanese
+    quotation is followed by what makes it one.
     """
     before = left.rstrip()
     if not before.endswith("."):
-        return False
+        return before.endswith("」") and _QUOTATIVE.match(right) is not None
     token = (before[:-1].split() or [""])[-1].lstrip(_OPENING)
     if before == left:
         return bool(_INITIAL.fullmatch(token[-1:])) and token[-2:-1] in {"", ".", "-"}
@@ -383,7 +391,8 @@ def _goes_on(left: str, right: str) -> bool:
     if right[:1].islower() or (right[:1].isdigit() and token in data["numbered"]):
         return True
     capital = right.lstrip(_OPENING)[:1].isupper()
-    if capital and token in data["titles"]:
+    titled = (capital and token in data["titles"]) or token in data["foreign_titles"]
+    if titled or _GERMAN_ORDINAL.search(before):
         return True
     word = _WORD.match(right)
     opens = word is None or word[0].casefold() in data["openers"]

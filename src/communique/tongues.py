@@ -15,6 +15,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+import unicodedata
 from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -101,6 +102,11 @@ _LATIN_EDGES = (r"(?<![\w-])", r"(?:(?<=['’])|(?![\w-]))")
 _APOSTROPHE = str.maketrans("’", "'")
 _HAMZA = re.compile("[أإآ]|(?<![\\[أإآ])ا(?![\\]أإآ])")
 _NUKTA = "\u093c"
+# With the nukta behind it, in one character, or without it.
+_EITHER_NUKTA = {
+    letter: f"(?:{letter}{_NUKTA}?|{chr(0x0958 + i)})" for i, letter in enumerate("कखगजडढफय")
+}
+_WITH_NUKTA = re.compile(f"([कखगजडढफय]){_NUKTA}?")
 
 
 def compiled(fragments: Iterable[str], language: str, *, cased: bool = False) -> re.Pattern[str]:
@@ -113,7 +119,7 @@ def compiled(fragments: Iterable[str], language: str, *, cased: bool = False) ->
     if language == "ar":
         body = _HAMZA.sub("[اأإآ]", body).replace("ى", "[ىي]")
     if language == "hi":
-        body = re.sub(rf"([कखगजडढफय]){_NUKTA}?", rf"\1{_NUKTA}?", body)
+        body = _WITH_NUKTA.sub(lambda m: _EITHER_NUKTA[m[1]], unicodedata.normalize("NFC", body))
     left, right = edges(language)
     return re.compile(f"{left}(?:{body}){right}", 0 if cased else re.IGNORECASE)
 
