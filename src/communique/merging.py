@@ -152,12 +152,14 @@ class Meeting:
         met = {self.type, told.type} <= TALKS | {"call"}
         if not _one_kind(self.type, told.type) and not (vague and met):
             return False
-        if not passing and not _one_tense(self.status, told.status):
+        both = self.event is not None and told.event is not None
+        under_way = both and {self.status, told.status} == {"planned", "ongoing"}
+        if not passing and not under_way and not _one_tense(self.status, told.status):
             return False
         if self.event is not None and told.event is not None:
             # An event lasts: its opening and its second day are of one.
             return _near(self.date, told.date) and self._same_event(told)
-        if not _one_date(self.date, told.date):
+        if not _one_date(self.date, told.date) or self._apart(told):
             return False
         if (self.event is None) != (told.event is None) and self.type != told.type:
             return False
@@ -174,6 +176,12 @@ class Meeting:
         """Whether all of another's company is in this one, of one kind and tense."""
         alike = _one_kind(self.type, other.type) and _one_tense(self.status, other.status)
         return alike and all(any(_fits(a, b) for a in self.attendees) for b in other.attendees)
+
+    def _apart(self, told: Told) -> bool:
+        """Whether one is told as apart from the other, of more or fewer sides."""
+        ours = {a.code or a.person for a in self.attendees}
+        theirs = {a.code or a.person for a in told.attendees}
+        return (told.apart or any(t.apart for t in self.tellings)) and len(ours) != len(theirs)
 
     def _same_event(self, told: Told) -> bool:
         """By its name, or by the name of the place that it is held in."""
@@ -422,11 +430,31 @@ def _give_sides(made: Iterable[Meeting], scene: Scene) -> None:
             continue
         others = [m for m in made if m is not meeting]
         told = min(meeting.tellings, key=lambda t: t.sentence)
+        if meeting.type == "exercise" and _give_forces(meeting, told.sentence, scene):
+            continue
         company = _told_at(told, others, scene)
         if company is not None and len({a.code for a in company.attendees}) == 2:
             meeting.attendees = [
                 replace(a, person=None, office=None) for a in company.attendees if a.party
             ]
+
+
+def _give_forces(meeting: Meeting, sentence: int, scene: Scene) -> bool:
+    """Give an exercise of whom nobody is named the states of the sentences around it."""
+    for near in (sentence + 1, sentence - 1, sentence + 2):
+        if not 0 <= near < len(scene.sentences) or scene.item(near) != scene.item(sentence):
+            continue
+        span = scene.sentences[near]
+        found = [
+            Attendee(None, party, None, scene.evidence(start, end))
+            for start, end, party in scene.parties_in(span.start, span.end)
+            if party.kind == "state" and not scene.is_where(start)
+        ]
+        if len({a.code for a in found}) > 1:
+            for one in found:
+                meeting.admit(one)
+            return True
+    return False
 
 
 def _fullness(told: Told) -> tuple[bool, bool, int, int]:

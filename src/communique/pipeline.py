@@ -42,13 +42,13 @@ if TYPE_CHECKING:
     import openai
     from pydantic import BaseModel
 
-    from communique.cache import Cache
     from communique.client import Client
     from communique.injection import Aside
     from communique.profiles import Profile
     from communique.prompts import Prompt
     from communique.resolving import Findings
     from communique.scene import Scene
+    from communique.store import Store
 
 __all__ = ["Summariser", "asummarise", "summarise"]
 
@@ -73,6 +73,7 @@ class _Run:
     passages: list[PassageReport] = field(default_factory=list)
     drafts: list[tuple[Passage, Any]] = field(default_factory=list)
     errors: list[tuple[Span, CommuniqueError]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     done: int = 0
     total: int = 0
     stop: CommuniqueError | None = None
@@ -117,9 +118,10 @@ class Summariser:
     `COMMUNIQUE_MODEL`, else OpenAI when `OPENAI_API_KEY` is set, else the embedded model when
     it is installed. `base_url` and `api_key` name another OpenAI-compatible endpoint; `client`
     is an `openai` client of your own. `cache` keeps replies: a path, True for the user's cache
-    directory, or None. `profile` is `"auto"`, `"local"`, `"hosted"` or a `Profile`. `aliases` adds
-    names of parties, name to code. `strict` raises on the first passage that fails. `timeout`
-    is in seconds, for one request. `progress` is called with the passages done and in all.
+    directory, a `Store`, or None. `profile` is `"auto"`, `"local"`, `"hosted"` or a `Profile`.
+    `aliases` adds names of parties, name to code. `strict` raises on the first passage that
+    fails. `timeout` is in seconds, for one request. `progress` is called with the passages done
+    and in all.
 
     Raises `ConfigurationError` when no such model can be used.
     """
@@ -131,7 +133,7 @@ class Summariser:
         base_url: str | None = None,
         api_key: str | None = None,
         client: openai.OpenAI | openai.AsyncOpenAI | None = None,
-        cache: bool | str | Path | Cache | None = None,
+        cache: bool | str | Path | Store | None = None,
         profile: str | Profile = "auto",
         aliases: Mapping[str, str] | None = None,
         strict: bool = False,
@@ -191,6 +193,7 @@ class Summariser:
         run.total = len(passages)
         limit = asyncio.Semaphore(self.profile.parallel)
         await _together(self._passage(p, scene, client, prompt, run, limit) for p in passages)
+        await self._ask_homes(scene, client, run)
         run = run.numbered()
         report = self._report(run, prompt, begun)
         if run.error is not None and not run.drafts:
@@ -208,20 +211,20 @@ class Summariser:
         return prompts.load(self.profile.prompt, self.profile.version)
 
     async def _connected(self, prompt: Prompt) -> Client:
-        """The client, made at the first call; the embedded model starts here."""
+        """The client, made at the first call; the embedded model starts at its first request."""
         import asyncio
 
         from communique import _loop
-        from communique.cache import open_cache
         from communique.client import Client
+        from communique.store import open_store
 
-        if self._client is None or self.choice.local:
+        if self._client is None or self.choice.local:  # the user's file may be another one now
             endpoint = await asyncio.to_thread(self.choice.endpoint, self.profile, prompt)
             if self._client is None or self._client.endpoint != endpoint:
                 self._client = Client(
                     endpoint,
                     client=self._user_client,
-                    cache=open_cache(self.cache),
+                    store=open_store(self.cache),
                     timeout=self.timeout,
                     reasks=self.profile.reasks,
                 )
@@ -275,6 +278,8 @@ class Summariser:
         except CommuniqueError as error:
             self._keep_attempts(passage, error, run)
             self._failed(passage, error, run)
+            if not client.started:  # nor would it start for the next passage
+                run.stop = error
         finally:
             run.done += 1
             if self.progress is not None:
@@ -319,6 +324,41 @@ class Summariser:
         run.drafts.append((passage, self.choice.restored(reply.value)))
         run.fate(passage, "read")
 
+    async def _ask_homes(self, scene: Scene, client: Client, run: _Run) -> None:
+        """Ask for whom people stand whose own words do not say it; a failure costs only that."""
+        from communique import homes, prompts, reading
+        from communique.client import Budget
+
+        for _, draft in run.drafts:
+            scene.assigned.update(homes.told(scene, draft))
+        if self.profile.whose is None or run.stop is not None or not run.drafts:
+            return
+        if not reading.supports(scene.language):
+            return
+        told = read(run.drafts, scene, supplement=self.profile.cued).told
+        met = (a.person for t in told for a in t.attendees if a.person is not None)
+        asked = homes.question(scene, met)
+        if asked is None:
+            return
+        prompt = prompts.load(self.profile.whose)
+        first = run.drafts[0][0]
+        try:
+            reply = await client.ask(
+                prompt.messages(self.choice.sent(asked.passage), notes=asked.notes),
+                asked.schema,
+                check=lambda _: (),
+                budget=Budget(attempts=2, seconds=self.profile.seconds),
+                max_tokens=200,
+                passage=first.index,
+                prompt_version=prompt.label,
+            )
+        except CommuniqueError as error:
+            self._keep_attempts(first, error, run)
+            run.notes.append(f"For whom people stand could not be asked: {error.what}")
+            return
+        run.attempts += [(first.span, attempt) for attempt in reply.attempts]
+        scene.assigned.update(asked.answers(reply.value))
+
     # --- the records --------------------------------------------------------------------------
 
     def _report(self, run: _Run, prompt: Prompt | None, begun: float | None) -> Report:
@@ -329,6 +369,7 @@ class Summariser:
             prompt=prompt.label if prompt else "",
             attempts=[attempt for _, attempt in run.attempts],
             passages=run.passages,
+            notes=run.notes,
             seconds=None if begun is None else time.monotonic() - begun,
         )
 
