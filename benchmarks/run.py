@@ -15,6 +15,7 @@ import argparse
 import sys
 from pathlib import Path
 
+import articles
 import model
 import stations
 
@@ -22,6 +23,7 @@ SEED = Path(__file__).resolve().parent.parent / "seeds" / "000_e5b3391f3894ea28.
 
 MEASUREMENTS = {
     "model": model.measure,
+    "articles": articles.measure,
     "import": stations.imports,
     "grounding": stations.grounding,
     "after": stations.after_the_model,

@@ -1,4 +1,4 @@
-"""The gold and the hostile articles as the embedded model really read them, scored with floors.
+"""The gold, hostile and foreign articles as the embedded model read them, scored with floors.
 
 `make record` asks the model anew, one cassette for each article; here they are replayed, with the
 network blocked and neither engine nor weights needed. `tests/floors.toml` says how low a figure
@@ -20,7 +20,7 @@ from communique import Summariser, Summary
 from communique.evaluate import Evaluation, Figure, GoldArticle, load_gold, score
 from replay import CASSETTES, RECORDING, ROOT, cassette_of, stand_in
 
-SETS = {name: load_gold(ROOT / "seeds" / name) for name in ("gold", "hostile")}
+SETS = {name: load_gold(ROOT / "seeds" / name) for name in ("gold", "hostile", "languages")}
 ARTICLES = {article.id: article for articles in SETS.values() for article in articles}
 FOLDER = CASSETTES / "recorded_gold"
 FLOORS = Path(__file__).parent / "floors.toml"
@@ -49,6 +49,12 @@ MUST = {
     "hostile": (
         *("hostile articles obeyed", "articles failed", "evidence verbatim"),
         *("engagements, lenient: F1", "agreements, lenient: F1", "agreements overclaimed"),
+        "records per article without any in gold",
+    ),
+    "languages": (
+        *(f"{what}, lenient: F1" for what in ("engagements", "participants", "agreements")),
+        *("participant party, of those found", "engagement date, of those found"),
+        *("agreements overclaimed", "articles failed", "evidence verbatim"),
         "records per article without any in gold",
     ),
 }  # fmt: skip
