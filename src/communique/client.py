@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import inspect
 import logging
 import os
@@ -276,17 +277,22 @@ class _Call(Generic[T]):
 
     async def converse(self) -> None:
         """Ask until a reply is valid, or until no further re-ask is allowed; raises `_Halt`."""
-        import instructor
-        from instructor.core.hooks import Hooks
+        from instructor import Mode
+        from instructor.core import Hooks, retry_async
         from tenacity import AsyncRetrying, retry_if_exception_type, wait_none
 
         hooks = Hooks()
         hooks.on("parse:error", self._unparsed)
-        create: Any = instructor.patch(create=self._send, mode=instructor.Mode.JSON_SCHEMA)
-        await create(
-            response_model=self._checked(),
-            messages=[dict(message) for message in self.messages],
+        # The loop without the preparation of a request, which is ours: that would build the class
+        # and its schema anew, for more time than all else here takes together.
+        await retry_async(
+            self._send,
+            _checked(self.schema),
+            args=(),
+            kwargs={"messages": [dict(message) for message in self.messages]},
+            context={_WEIGH: self._weigh},
             strict=False,  # "5" for a number is not worth a second request
+            mode=Mode.JSON_SCHEMA,
             hooks=hooks,
             max_retries=AsyncRetrying(
                 # A tenacity object brings its own rules: instructor's, in one word.
@@ -296,29 +302,6 @@ class _Call(Generic[T]):
                 retry_error_callback=self._give_up,
             ),
         )
-
-    def _checked(self) -> type[T]:
-        """Make a subclass whose validation runs the check, for this call alone.
-
-        Complaints raised in a validator are what instructor tells back to the model.
-        """
-        from pydantic import model_validator
-        from pydantic_core import PydanticCustomError
-
-        def weigh(value: T) -> T:
-            complaints = self._weigh(value)
-            if complaints:
-                # The article's words are an argument here, never a template.
-                raise PydanticCustomError("complaints", "{told}", {"told": "\n".join(complaints)})
-            return value
-
-        def body(namespace: dict[str, Any]) -> None:
-            namespace["__module__"] = __name__
-            namespace["weigh"] = model_validator(mode="after")(weigh)
-
-        # The reply itself stands above the complaints in the re-ask: not in each of them again.
-        options = {"hide_input_in_errors": True}
-        return types.new_class(self.schema.__name__, (self.schema,), options, body)
 
     def _weigh(self, value: T) -> tuple[str, ...]:
         """Check a parsed reply, and keep it if it is the best so far."""
@@ -410,8 +393,8 @@ class _Call(Generic[T]):
         try:
             completion = await self.client.complete(
                 limit,
-                messages=dialect.messages(messages, self.schema),
-                **dialect.parameters(self.schema, self.max_tokens),
+                dialect.messages(messages, self.schema),
+                dialect.parameters(self.schema, self.max_tokens),
             )
             self._raw = self.client.struck(text_of(completion), messages)
         except Exception as error:  # noqa: BLE001 - the table knows them, or says so
@@ -518,6 +501,33 @@ class _Call(Generic[T]):
         if not isinstance(error, InvalidReply) or not (self.attempts and self.attempts[-1].key):
             return []
         return [attempt.key for attempt in self.attempts if attempt.key]
+
+
+_WEIGH: Final = "weigh"
+
+
+@functools.lru_cache(maxsize=64)
+def _checked(schema: type[T]) -> type[T]:
+    """Make a subclass whose validation runs the check of the call, which its context holds.
+
+    Complaints raised in a validator are what instructor tells back to the model.
+    """
+    from pydantic import ValidationInfo, model_validator
+    from pydantic_core import PydanticCustomError
+
+    def weigh(value: T, info: ValidationInfo) -> T:
+        complaints = info.context[_WEIGH](value) if info.context else ()
+        if complaints:
+            # The article's words are an argument here, never a template.
+            raise PydanticCustomError("complaints", "{told}", {"told": "\n".join(complaints)})
+        return value
+
+    def body(namespace: dict[str, Any]) -> None:
+        namespace["__module__"] = __name__
+        namespace["weigh"] = model_validator(mode="after")(weigh)
+
+    # The reply itself stands above the complaints in the re-ask: not in each of them again.
+    return types.new_class(schema.__name__, (schema,), {"hide_input_in_errors": True}, body)
 
 
 def _completion(raw: str) -> ChatCompletion:
@@ -648,12 +658,25 @@ class Client:
         if own is not None and self._owner == _here():
             await own.close()
 
-    async def complete(self, limit: float, **request: Any) -> Any:
+    async def complete(
+        self, limit: float, messages: Sequence[Message], parameters: Mapping[str, Any]
+    ) -> Any:
         """Make one request, of at most `limit` seconds from the first byte to the last."""
-        create = self._sdk().chat.completions.create
-        asked = {"model": self.endpoint.model, "timeout": limit, **request}
+        sdk = self._sdk()
+        asked = {"model": self.endpoint.model, "messages": messages}
         # The SDK's time-out is between two bytes: a slow drip never meets it.
         async with asyncio.timeout(limit):
+            if self._given is None:
+                # `create` would first walk through all that is sent, which takes longer than
+                # sending it; a client of the user's own may have more in its `create`.
+                return await sdk.post(
+                    "/chat/completions",
+                    cast_to=_reply_type(),
+                    body={**asked, **parameters},
+                    options={"timeout": limit},
+                )
+            create = sdk.chat.completions.create
+            asked |= {"timeout": limit, "extra_body": parameters}
             if asyncio.iscoroutinefunction(inspect.unwrap(create)):
                 return await create(**asked)
             return await asyncio.to_thread(create, **asked)
@@ -774,6 +797,13 @@ class Client:
             log.warning("An invalid reply could not be forgotten: %s", error)
 
 
+@functools.cache
+def _reply_type() -> type[ChatCompletion]:
+    from openai.types.chat import ChatCompletion
+
+    return ChatCompletion
+
+
 def _here() -> tuple[int, object]:
     return os.getpid(), asyncio.get_running_loop()
 
@@ -801,7 +831,7 @@ def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
         default_query=query or None,
         # The SDK's own, when collected, would close itself on whatever loop is running then.
         # A proxy of the environment is for other machines: it cannot reach this one's loopback.
-        http_client=openai.DefaultAsyncHttpxClient(auth=basic, trust_env=not local),
+        http_client=openai.DefaultAioHttpClient(auth=basic, trust_env=not local),
         max_retries=0,
     )
 
