@@ -393,6 +393,8 @@ class Summariser:
         from communique import homes, reading
         from communique.client import Budget
 
+        for _, draft in run.drafts:
+            scene.assigned.update(homes.told(scene, draft))
         if self.profile.whose is None or run.stop is not None or not run.drafts:
             return None
         if not reading.supports(scene.language):
