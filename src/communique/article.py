@@ -10,8 +10,9 @@ From it follow, each computed once and only when asked for:
 - *passages*: consecutive sentences, cut to the size that a model reads at a time.
 
 Every character of the body that is not white space lies in exactly one sentence and, at any
-size, in exactly one passage. Two things stand outside: separator lines (``---``, ``***``,
-``===``) and a crawler prefix repeated before a later item. Everything here is linear in the
+size, in exactly one passage. Three things stand outside: separator lines (``---``, ``***``,
+``===``), a crawler prefix repeated before a later item, and *asides*, the stretches that speak to
+whoever processes the text (`communique.injection`). Everything here is linear in the
 length of the text.
 """
 
@@ -29,6 +30,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from communique import injection
 from communique.errors import ConfigurationError, InvalidArticle
 from communique.schemas import Span
 
@@ -665,16 +667,26 @@ class Article:
         return prefix.end() if prefix and _prefix_date(prefix) else 0
 
     @functools.cached_property
+    def asides(self) -> list[injection.Aside]:
+        """The stretches that speak to whoever processes the text: they are not read."""
+        return injection.find(self.text)
+
+    @functools.cached_property
+    def told(self) -> str:
+        """The text without its asides, which are blank in it, at the same length."""
+        return injection.without(self.text, self.asides)
+
+    @functools.cached_property
     def _paragraphs(self) -> tuple[_Paragraph, ...]:
         language = (self.language or "en").split("-")[0].lower()
         paragraphs = []
-        for block in _blocks(self.text, self.body_start):
+        for block in _blocks(self.told, self.body_start):
             opens, dated = block.opens, block.dated
-            for start, end in _unwrapped(self.text, block.lines):
-                sentences = tuple(_sentences(self.text, start, end, language))
+            for start, end in _unwrapped(self.told, block.lines):
+                sentences = tuple(_sentences(self.told, start, end, language))
                 paragraphs.append(_Paragraph(sentences, opens, dated))
                 opens, dated = False, None
-        return tuple(_with_items(self.text, paragraphs, language))
+        return tuple(_with_items(self.told, paragraphs, language))
 
     @functools.cached_property
     def _by_item(self) -> tuple[tuple[_Paragraph, ...], ...]:
@@ -702,7 +714,7 @@ class Article:
 
     def words(self, span: Span) -> str:
         """The text's own characters in `span`."""
-        return self.text[span.start : span.end]
+        return self.told[span.start : span.end]
 
     def item_at(self, offset: int) -> int:
         """Index of the item that `offset` lies in, or of the last one before it."""
@@ -730,6 +742,8 @@ class Article:
             raise ConfigurationError(
                 f"A passage of {size} characters holds nothing.", "Give a size of 1 or more."
             )
+        if not self.sentences:  # all of it speaks to whoever processes it
+            return []
         whole = _around(self.sentences)
         if whole.end - whole.start <= size:
             return [Passage(0, whole, 0, tuple(self.sentences))]

@@ -29,6 +29,7 @@ from communique.schemas import (
     PassageReport,
     Report,
     Source,
+    Span,
     Summary,
 )
 
@@ -43,11 +44,11 @@ if TYPE_CHECKING:
 
     from communique.cache import Cache
     from communique.client import Client
+    from communique.injection import Aside
     from communique.profiles import Profile
     from communique.prompts import Prompt
     from communique.resolving import Findings
     from communique.scene import Scene
-    from communique.schemas import Span
 
 __all__ = ["Summariser", "asummarise", "summarise"]
 
@@ -184,6 +185,7 @@ class Summariser:
         scene = Scene(article, self.aliases)
         client = await self._connected(prompt)
         run = _Run()
+        run.passages += [_unread(aside) for aside in article.asides]
         passages = [p for p in article.passages(self.profile.passage) if self._asked(p, scene, run)]
         run.total = len(passages)
         limit = asyncio.Semaphore(self.profile.parallel)
@@ -365,6 +367,11 @@ async def _together(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _unread(aside: Aside) -> PassageReport:
+    span = Span(start=aside.start, end=aside.end)
+    return PassageReport(index=0, span=span, fate="skipped", error=f"not news: {aside.reason}")
 
 
 def _schema(passage: Passage, scene: Scene, profile: Profile) -> type[BaseModel] | None:

@@ -46,6 +46,31 @@ _BOTH = re.compile(
     r"governments|officials|secretaries|delegations)\b",
     re.IGNORECASE,
 )
+_PLURAL = re.compile(
+    r"\b(?:the (?P<count>two|three|four)\b(?: [\w-]+){0,3}|both (?:[\w-]+ ){0,3}?\w+s|"
+    r"they|the (?:[\w-]+ )?(?:ministers|leaders|sides|presidents|secretaries|delegations|"
+    r"officials|diplomats|premiers|chiefs))\b(?=[^.;]{0,60}$)",
+    re.IGNORECASE,
+)
+"""Several people named before, as the subject of a sentence."""
+_REPORTED = re.compile(
+    r"^\W*(?:according to|citing|as reported by)\b[^,]{1,120},|"
+    r"\b(?:said|says|told|added|announced|confirmed|stated|noted|reported|reports|claimed|denied|"
+    r"recalled|learned|revealed)\b[^,.;]{0,60}?\bthat\b",
+    re.IGNORECASE,
+)
+"""Who tells the news, before what is told."""
+_VERB_OF_DATE = re.compile(r"\b([a-z]{2,14}ed|held|begun|taken|made) (?:(?:in|on|since|by) )?$")
+"""A participle right before a date, which is then its date."""
+_CLAUSE_END = re.compile(r";|\band that\b|\bbut\b|\bwhereas\b")
+_SAME_DAY = re.compile(
+    r"\b(?:(?:later|earlier) )?(?:on )?(?:that|the same) day\b|\b(?:later|earlier) in the day\b",
+    re.IGNORECASE,
+)
+_COUNTS = {"two": 2, "three": 3, "four": 4}
+_BETWEEN = re.compile(r",? (?:[\w-]+ ){0,3}?(?:between|among|of|involving)(?: the)? ")
+_WITH = re.compile(r"\s?(?:\([^)]{1,20}\)\s?)?with (?:the )?")
+COMPANY: frozenset[str] = frozenset({"meeting", "call", "dialogue", "negotiation"})
 _JOINS = re.compile(r"[\s,;&:]*(?:and|as well as|along with|also)?[\s,;&:]*(?:the|with)?\s*")
 _REACHES = re.compile(
     r"[\s:]*(?:(?:with|his|her|their|its|the|a|an|by|phone|telephone|today|also|individually|"
@@ -67,6 +92,8 @@ _IN_PLACE = re.compile(r"\b(?:in|at) (?:[A-Z][\w.'’-]*,? ?){1,4}")
 _CAPITALISED = re.compile(r"[A-Z]")
 FUTURE: frozenset[str] = frozenset({"planned", "proposed", "postponed", "cancelled"})
 TALKS: frozenset[str] = frozenset({"meeting", "summit", "conference", "dialogue", "negotiation"})
+_UNDATED = frozenset({"implementing", "requested", "negotiating"})
+"""Acts that go on: a date beside them is that of a sitting or of a request, not of the act."""
 EVENTS: frozenset[str] = frozenset({"summit", "conference"})
 
 
@@ -235,13 +262,15 @@ class Reader:
         event = self._event(draft, sentence, trigger)
         if event is not None:
             kind = self._event_type(sentence, event) or kind
+        within = trigger is not None and reading.day_within(words, trigger)
+        when = draft.when if draft else ""
         base = Told(
             sentence=sentence,
             type=kind,
             status=status,
             evidence=anchor,
             event=event,
-            date=self._date(draft.when if draft else "", sentence, anchor, status),
+            date=None if within else self._date(when, sentence, anchor, status),
             place=self._place(draft.where if draft else "", sentence)
             or self._place_after(sentence, trigger),
             salience=salience,
@@ -318,11 +347,12 @@ class Reader:
         if draft is not None:
             self._add_drafted(found, draft.who, sentence, anchor, trigger)
         if trigger is not None:
+            self._add_company(found, sentence, trigger)
             self._add_lead(found, sentence, trigger)
         if event is not None:
             self._add_of_event(found, event)
-        if trigger is not None and not found and trigger.type in _OF_STATES:
-            found += self._states_in(sentence)
+        if trigger is not None and trigger.type in _OF_STATES:
+            self._add_sides(found, sentence, trigger, event)
         known = [a for a in found if a.person is not None or a.party is not None]
         for one in found:
             if one not in known:
@@ -357,6 +387,52 @@ class Reader:
             if party.kind == "state" or all(a.person is None for a in found):
                 _add(found, Attendee(None, party, None, self.scene.evidence(start, end)))
 
+    def _add_company(self, found: list[Attendee], sentence: int, trigger: Trigger) -> None:
+        """Add those whom "the two ministers" means, and everybody at a ceremony."""
+        if trigger.type == "ceremony" and len(found) < 2:
+            named = [m for m in self.scene.mentions_in(sentence) if m.name is not None]
+        elif trigger.type in COMPANY and len(found) < 2:
+            plural = _PLURAL.search(self.scene.words(sentence)[: trigger.start])
+            if plural is None:
+                return
+            count = _COUNTS.get((plural["count"] or "").lower())
+            named = self.scene.company(sentence, count)
+        else:
+            return
+        for mention in named:
+            _add(found, self._of_mention(mention))
+
+    def _add_sides(
+        self,
+        found: list[Attendee],
+        sentence: int,
+        trigger: Trigger,
+        event: Evidence | None,
+    ) -> None:
+        """Add the sides listed behind an event, "talks between A and B", or all it names."""
+        span = self.scene.sentences[sentence]
+        ends = [span.start + trigger.end, *([event.end] if event else ())]
+        for end in ends:
+            if len({a.code for a in found} - {None}) < 2:
+                for one in self._sides_behind(end, span.end):
+                    _add(found, one)
+        if not found:
+            found += self._states_in(sentence)
+
+    def _sides_behind(self, start: int, end: int) -> list[Attendee]:
+        """The parties listed right behind an offset: " between the EU and Morocco"."""
+        opening = _BETWEEN.match(self.scene.text, start, end)
+        if opening is None:
+            return []
+        sides: list[Attendee] = []
+        last = opening.end()
+        for left, right, party in self.scene.parties_in(last, end):
+            if not _JOINS.fullmatch(self.scene.text[last:left]):
+                break
+            _add(sides, Attendee(None, party, None, self.scene.evidence(left, right)))
+            last = right
+        return sides if len(sides) > 1 else []
+
     def _states_in(self, sentence: int) -> list[Attendee]:
         """The states that a sentence names, as sides: "an exercise of Kenya and Oman"."""
         span = self.scene.sentences[sentence]
@@ -371,8 +447,12 @@ class Reader:
         start = self.scene.sentences[sentence].start
         left, right = start + trigger.start, start + trigger.end
         mentions = self.scene.mentions_in(sentence)
+        within = [m for m in mentions if left < m.start and m.end <= right]
+        if trigger.type == "visit" and within:
+            return within[:1]  # "invited her counterpart to Oslo": who is asked is the visitor
         before = [m for m in mentions if m.end <= left]
         after = [m for m in mentions if m.start >= right]
+        before = self._of_clause(before, sentence, left)
         subjects = before[:1]
         for previous, mention in pairwise(before):
             if previous not in subjects or not self._joined_by(previous, mention):
@@ -393,6 +473,17 @@ class Reader:
                 break
             objects.append(mention)
         return [*subjects, *objects]
+
+    def _of_clause(self, before: list[Mention], sentence: int, trigger: int) -> list[Mention]:
+        """Of those named before a trigger, those behind "according to …," and "… said that"."""
+        start = self.scene.sentences[sentence].start
+        words = self.scene.text[start:trigger]
+        ends = [m.end() for m in _REPORTED.finditer(words)]
+        for end in reversed(ends):
+            inner = [m for m in before if m.start >= start + end]
+            if inner:
+                return inner
+        return before
 
     def _reaches(self, start: int, end: int) -> bool:
         """Whether only linking words, dates and places stand between."""
@@ -467,8 +558,10 @@ class Reader:
         for person in self.scene.people:
             if mention in person.mentions:
                 return person
-        if mention.name is None and mention.office and not mention.plural and not mention.party:
-            return self.scene.titled(mention.office, mention.start)
+        if mention.name is None and mention.office and not mention.plural:
+            if mention.party is None:
+                return self.scene.titled(mention.office, mention.start)
+            return self.scene.holder(mention.office, mention.party)
         return None
 
     def _of_mention(self, mention: Mention) -> Attendee:
@@ -565,13 +658,50 @@ class Reader:
             elif (dated := self._dated(located, sentence, status)) is not None:
                 return dated
         found = dates.find(self.scene.words(sentence), language=self.scene.language)
-        free = [f for f in found if not self._claimed(sentence, f)]
+        left, right = self._clause_of(sentence, anchor)
+        free = [
+            f for f in found if left <= f[0] and f[1] <= right and not self._claimed(sentence, f)
+        ]
+        if not free:
+            return self._same_day(sentence)
         if len(free) > 1:
             free = self._own_dates(free, sentence, anchor)
         if len(free) != 1:
             return None
         located = self.scene.evidence(span.start + free[0][0], span.start + free[0][1])
         return self._dated(located, sentence, status)
+
+    def _clause_of(self, sentence: int, anchor: Evidence) -> tuple[int, int]:
+        """Where in a sentence the main clause round an anchor begins and ends."""
+        words = self.scene.words(sentence)
+        at = anchor.start - self.scene.sentences[sentence].start
+        cuts = [m.start() for m in _CLAUSE_END.finditer(words)] if self.ruled else []
+        left = max((c for c in cuts if c <= at), default=0)
+        return left, min((c for c in cuts if c > at), default=len(words))
+
+    def _same_day(self, sentence: int) -> DateValue | None:
+        """The date that "later that day" refers to: the last day told before."""
+        said = _SAME_DAY.search(self.scene.words(sentence)) if self.ruled else None
+        if said is None:
+            return None
+        item = self.scene.item(sentence)
+        start = self.scene.sentences[sentence].start
+        for before in range(sentence - 1, max(-1, sentence - 4), -1):
+            if self.scene.item(before) != item:
+                break
+            found = dates.find(self.scene.words(before), language=self.scene.language)
+            for left, right in reversed(found):
+                offset = self.scene.sentences[before].start
+                located = self.scene.evidence(offset + left, offset + right)
+                value = dates.resolve(
+                    located.exact, self.scene.reference(before), language=self.scene.language
+                )
+                if value is not None and value.start is not None and value.start == value.end:
+                    evidence = self.scene.evidence(start + said.start(), start + said.end())
+                    return value.model_copy(
+                        update={"text": evidence.exact, "basis": "relative", "evidence": evidence}
+                    )
+        return None
 
     def _own_dates(
         self, free: list[tuple[int, int]], sentence: int, anchor: Evidence
@@ -699,18 +829,33 @@ class Reader:
         """
         scene = self.scene
         span = scene.sentences[sentence]
-        found = dates.find(scene.words(sentence), language=scene.language)
+        found = self._free_dates(sentence, verbs)
         first = max((v[1] for v in verbs if v[1] <= verb[0]), default=0)
         last = min((v[0] for v in verbs if v[0] >= verb[1]), default=len(scene.text))
+        ends = (m.start() for m in _CLAUSE_END.finditer(scene.words(sentence)))
+        last = min(last, min((c for c in ends if c >= verb[1]), default=last))
         behind = [f for f in found if verb[1] <= f[0] < last]
         before = [f for f in found if first <= f[0] and f[1] <= verb[0]]
         chosen = min(behind, default=None) or max(before, default=None)
         dated = None
-        if chosen is not None and kind not in {"implementing", "requested"}:
+        if chosen is not None and kind not in _UNDATED:
             where = scene.evidence(span.start + chosen[0], span.start + chosen[1])
             dated = self._dated(where, sentence, "planned" if realis == "planned" else "held")
+        elif chosen is None and kind not in _UNDATED:
+            dated = self._same_day(sentence)
         evidence = scene.evidence(span.start + verb[0], span.start + verb[1])
         return Act(kind=kind, realis=realis, date=dated, evidence=[evidence])
+
+    def _free_dates(self, sentence: int, verbs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The dates of a sentence that no verb but these has at its side: "last used in 2019"."""
+        words = self.scene.words(sentence)
+        free = []
+        for date in dates.find(words, language=self.scene.language):
+            before = _VERB_OF_DATE.search(words[: date[0]])
+            mine = before and any(v[0] < before.end(1) and before.start(1) < v[1] for v in verbs)
+            if before is None or mine:
+                free.append(date)
+        return free
 
     def _between(
         self, draft: AgreementDraft | None, sentence: int, title: Title
@@ -719,8 +864,13 @@ class Reader:
         span = self.scene.sentences[sentence]
         left, right = span.start + title.start, span.start + title.end
         named = [p for _, _, p in self.scene.parties_in(left, right)]
+        behind = self._sides_behind(right, span.end)
+        named += [a.party for a in behind if a.party is not None]
         if len({p.code for p in named}) > 1:
             return _distinct(named)
+        partner = self._partner(right, span.end)
+        if partner is not None:
+            return self._parties_of(sentence, (partner,))
         drafted: list[Party] = []
         for words in draft.between if draft else ():
             located = self.locate(words, span.start)
@@ -730,6 +880,14 @@ class Reader:
                 drafted += [p for _, _, p in self.scene.parties_in(located.start, located.end)]
         told = _distinct([*named, *drafted])
         return told if len(told) > 1 else self._parties_of(sentence, told)
+
+    def _partner(self, start: int, end: int) -> Party | None:
+        """The party right behind a title: "the Fisheries Agreement with Senegal"."""
+        opening = _WITH.match(self.scene.text, start, end)
+        if opening is None:
+            return None
+        nearest = self.scene.parties_in(opening.end(), end)[:1]
+        return nearest[0][2] if nearest and nearest[0][0] == opening.end() else None
 
     def _parties_of(self, sentence: int, told: tuple[Party, ...]) -> tuple[Party, ...]:
         """The two sides of a sentence, by those it names and those for whom its people stand."""

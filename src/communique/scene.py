@@ -45,6 +45,10 @@ _SPEAKS_FOR = re.compile(
 """The office of somebody who tells the news and is not it."""
 _QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
+_LOCATIVE = re.compile(r"\b(?:in|at|near|from)(?: the)? $", re.IGNORECASE)
+_COMPANY_REACH = 3
+"""How many sentences back "the two ministers" may refer."""
+_SIDES = frozenset({"state", "organisation", "territory"})
 _ARTICLE_STATES = frozenset({"state", "territory"})
 
 
@@ -91,8 +95,8 @@ class Scene:
 
     @cached_property
     def text(self) -> str:
-        """The article's text, as given."""
-        return self.article.text
+        """The article's text as it is read: as given, with its asides blank."""
+        return self.article.told
 
     @cached_property
     def index(self) -> Index:
@@ -145,8 +149,12 @@ class Scene:
         return self.article.published_of(self.item(sentence))
 
     def evidence(self, start: int, end: int) -> Evidence:
-        """Evidence for a span of the text."""
-        return self.index.evidence(start, end)
+        """Evidence for a span, in the words of the text as given."""
+        return self._given.evidence(start, end)
+
+    @cached_property
+    def _given(self) -> Index:
+        return self.index if not self.article.asides else Index(self.article.text)
 
     @cached_property
     def mentions(self) -> list[Mention]:
@@ -179,6 +187,27 @@ class Scene:
     def parties_in(self, start: int, end: int) -> list[tuple[int, int, Party]]:
         """The parties named within a span."""
         return [p for p in self.parties if start <= p[0] and p[1] <= end]
+
+    def sides_in(self, start: int, end: int) -> list[Party]:
+        """The states and organisations that a span tells of, one each, places apart.
+
+        Both those that it names as ones that have and do things, and those for whom the people
+        in it stand.
+        """
+        sides: dict[str, Party] = {}
+        for left, right, party in self.parties_in(start, end):
+            if party.code and party.kind in _SIDES and not self._is_where(left):
+                sides.setdefault(party.code, party)
+        for person in self.people:
+            home = person.party or self.home(person)
+            named = any(start <= m.start < end for m in person.mentions)
+            if named and home is not None and home.code:
+                sides.setdefault(home.code, home)
+        return list(sides.values())
+
+    def _is_where(self, start: int) -> bool:
+        """Whether a party's name is only where something is: "in Spain"."""
+        return _LOCATIVE.search(self.text[max(0, start - 10) : start]) is not None
 
     @cached_property
     def people(self) -> list[Person]:
@@ -265,6 +294,25 @@ class Scene:
         most = max(here, key=lambda p: counts[p])
         return most if counts[most] > 2 * counts[first] else first
 
+    def company(self, sentence: int, count: int | None) -> list[Mention]:
+        """Whom "the two ministers" means: the people of the nearest sentence before with so many.
+
+        `count` None takes any sentence that names several of different parties.
+        """
+        item = self.item(sentence)
+        for before in range(sentence - 1, max(-1, sentence - _COMPANY_REACH - 1), -1):
+            if self.item(before) != item:
+                break
+            named: dict[Person, Mention] = {}
+            for mention in self.mentions_in(before):
+                person = next((p for p in self.people if mention in p.mentions), None)
+                if person is not None:
+                    named.setdefault(person, mention)
+            homes = {(self.home(p) or p.party or p) for p in named}
+            if len(named) > 1 and len(homes) > 1 and (count is None or len(named) == count):
+                return list(named.values())
+        return []
+
     def titled(self, office: str, near: int) -> Person | None:
         """The person that "the Defence Minister" means: the lead, else the last named before."""
         wanted = office.lower().removeprefix("the ").split()
@@ -276,6 +324,16 @@ class Scene:
         if before:
             return max(before, key=lambda p: max(m.start for m in p.mentions if m.start < near))
         return fits[0] if len(fits) == 1 else None
+
+    def holder(self, office: str, party: Party) -> Person | None:
+        """The only person named who holds an office of a party: "the foreign minister of Peru"."""
+        wanted = office.lower().split()
+        held = [
+            p
+            for p in self.people
+            if p.office and p.party and p.party.code == party.code and _holds(p.office, wanted)
+        ]
+        return held[0] if len(held) == 1 and party.code else None
 
     @cached_property
     def event_acronyms(self) -> dict[str, str]:
@@ -298,12 +356,20 @@ class Scene:
         """
         if person.party is not None:
             return person.party
+        by_office = people.party_of_office(person.office or "", self.text)
+        if by_office is not None:
+            return by_office
         item = self.article.item_at(person.first)
         lead = self.lead(item)
         if lead is None or person is lead:
             return None if self.speaker(item) else self._speaks_from(item)
         ours = lead.party or self._speaks_from(item)
         return self._met_in(person, ours) or ours
+
+    def own_side(self, item: int) -> Party | None:
+        """The side that an item tells its news of: its lead's, else that which it speaks from."""
+        lead = self.lead(item)
+        return (self.home(lead) if lead else None) or self._speaks_from(item)
 
     def speaker(self, item: int) -> Party | None:
         """The side of the "I" of a statement in the first person; None where nobody says "I"."""
@@ -346,8 +412,9 @@ class Scene:
         return first[ranked[0][0]]
 
     def _opens(self, party: Party, start: int) -> bool:
-        """Whether an item begins with a party's name."""
-        return self.text[start : start + 80].lstrip().startswith(party.as_written)
+        """Whether an item begins with a phrase that names a party."""
+        opening = self.text[start : start + 30 + len(party.as_written)].partition(". ")[0]
+        return party.as_written in opening
 
     def _weight(self, start: int, end: int) -> int:
         """A compound ("India-US") says most, then an attribute ("U.S. troops"), a place least."""
