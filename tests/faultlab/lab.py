@@ -57,7 +57,9 @@ class Laboratory:
         self.plan = plan
         self.begun = time.monotonic()
         self.log: list[Entry] = []
+        self.kinds: Counter[str] = Counter()
         self.other: Counter[str] = Counter()
+        self.delivered = 0
         self.at_once = self.most_at_once = 0
         self.batches.stop()
         self.batches = Batches(plan.batch, self._line, plan.seed)
@@ -93,9 +95,13 @@ class Laboratory:
             if self.plan.latency and not (kind == "rate_limited" and self.plan.limit):
                 await asyncio.sleep(self.plan.latency)
             await self._fault(kind, passage, entry)(exchange)
-            entry.delivered = kind in PRODUCED - {"lost"}
+            self._deliver(entry)
         finally:
             self.at_once -= 1
+
+    def _deliver(self, entry: Entry) -> None:
+        entry.delivered = entry.kind in PRODUCED - {"lost"}
+        self.delivered += entry.delivered
 
     def _fault(self, kind: str, passage: str, entry: Entry) -> answers.Fault:
         if kind == "over_limit":
@@ -112,6 +118,7 @@ class Laboratory:
         now = time.monotonic() - self.begun
         entry = Entry(now, number_of(passage), key, times, kind, way=way)
         self.log.append(entry)
+        self.kinds[kind] += 1
         return kind, entry
 
     def _kind(self, asked: Asked, key: str, times: int, way: str) -> str:
@@ -217,7 +224,7 @@ class Laboratory:
         kind, entry = self._decide(asked, passage, way)
         exchange = Recorded(asked)
         await self._fault(GOOD if kind == "twice" else kind, passage, entry)(exchange)
-        entry.delivered = kind in PRODUCED - {"lost"}
+        self._deliver(entry)
         return exchange.outcomes() * (2 if kind == "twice" else 1)
 
     # -- control
@@ -235,8 +242,8 @@ class Laboratory:
         else:
             made = {
                 "asked": len(self.log),
-                "kinds": Counter(entry.kind for entry in self.log),
-                "delivered": sum(entry.delivered for entry in self.log),
+                "kinds": self.kinds,
+                "delivered": self.delivered,
                 "most_at_once": self.most_at_once,
                 "other": self.other,
                 "bugs": self.bugs,
