@@ -4,6 +4,7 @@
 >>> summary = summarise(text, published="2024-11-22")  # doctest: +SKIP
 """
 
+from communique._version import __version__
 from communique.article import Article
 from communique.errors import (
     AuthenticationFailed,
@@ -46,7 +47,6 @@ from communique.schemas import (
 
 summarize = summarise
 
-__version__ = "0.1.0"
 
 __all__ = [
     "Act",
