@@ -253,6 +253,7 @@ class _Call(Generic[T]):
         self.best: _Candidate | None = None
         self._answered: list[list[Message]] = []
         self._raw = ""
+        self._opening: ChatCompletion | None = None
         self._pause: float | None = None
 
     def report(self) -> Report:
@@ -276,13 +277,29 @@ class _Call(Generic[T]):
 
     async def converse(self) -> None:
         """Ask until a reply is valid, or until no further re-ask is allowed; raises `_Halt`."""
+        self._opening = await self._send(messages=self.messages)
+        # Most first replies are valid, and instructor's part is to tell a model what is not:
+        # it costs more time than everything else about a request.
+        if not self._fits():
+            await self._re_ask()
+
+    def _fits(self) -> bool:
+        """Whether the last reply parses and the check has no complaint."""
+        try:
+            value = self.schema.model_validate_json(json_in(self._raw), strict=False)
+        except ValidationError:
+            return False
+        return not self._weigh(value)
+
+    async def _re_ask(self) -> None:
+        """Have instructor look at the first reply, and at as many others as it takes."""
         import instructor
         from instructor.core.hooks import Hooks
         from tenacity import AsyncRetrying, retry_if_exception_type, wait_none
 
         hooks = Hooks()
         hooks.on("parse:error", self._unparsed)
-        create: Any = instructor.patch(create=self._send, mode=instructor.Mode.JSON_SCHEMA)
+        create: Any = instructor.patch(create=self._create, mode=instructor.Mode.JSON_SCHEMA)
         await create(
             response_model=self._checked(),
             messages=[dict(message) for message in self.messages],
@@ -352,10 +369,15 @@ class _Call(Generic[T]):
             return f"all {self.budget.attempts} requests are made"
         return self.meter.used_up(pause)
 
+    async def _create(self, *, messages: Sequence[Message], **_: object) -> ChatCompletion:
+        """Give the first reply, which is there, and then new ones (instructor's `create`)."""
+        opening, self._opening = self._opening, None
+        return opening or await self._send(messages=messages)
+
     # -- the requests: tenacity's loop, on the same budget
 
-    async def _send(self, *, messages: Sequence[Message], **_: object) -> ChatCompletion:
-        """Get one reply, through as many requests as it takes (instructor's `create`)."""
+    async def _send(self, *, messages: Sequence[Message]) -> ChatCompletion:
+        """Get one reply, through as many requests as it takes."""
         from tenacity import AsyncRetrying, retry_if_exception
 
         retrying = AsyncRetrying(
