@@ -135,7 +135,7 @@ async def cut_short(exchange: Exchange) -> None:
 
 async def drip(exchange: Exchange) -> None:
     """Send a byte now and then, for as long as the client listens."""
-    exchange.head(200, 10_000_000)
+    exchange.head(200, 1_000_000)
     while not exchange.stopping.is_set():
         await exchange.send(b" ")
         await asyncio.sleep(0.02)
@@ -182,6 +182,14 @@ def huge(size: int = HUGE) -> Fault:
         await exchange.send(piece[:rest] + end)
 
     return fault
+
+
+async def endless(exchange: Exchange) -> None:
+    """Answer without a length and without an end, as fast as the client reads."""
+    await exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\r\n")
+    exchange.hang_up()
+    while not exchange.stopping.is_set():
+        await exchange.send(b"again " * 8192)
 
 
 def twice(good: Fault) -> Fault:

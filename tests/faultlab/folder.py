@@ -54,7 +54,7 @@ def build(folder: Path) -> list[Found]:
         "loop to a folder": (lambda p: p.symlink_to(folder, target_is_directory=True), "directory"),
         "loop to itself": (lambda p: p.symlink_to(p.name), "cannot be read|no file"),
         "broken link.txt": (lambda p: p.symlink_to(folder / "nothing"), "no file"),
-        "pipe.txt": (lambda p: os.mkfifo(p), "is a pipe"),
+        "pipe.txt": (lambda p: os.mkfifo(p), "is a pipe"),  # noqa: PLW0108 - not every system has it
         "socket.txt": (_socket, "is a pipe, a socket"),
     }
     found = []
