@@ -54,6 +54,7 @@ _REPLY = "key, raw, model, prompt_tokens, completion_tokens, cost, created, chec
 _OUTCOME = (
     "article_key, settings_key, article_id, summary, failure, report, created, revision, checksum"
 )
+_BOTH = ("article_key", "settings_key")
 _PAGE = 200
 
 
@@ -244,7 +245,7 @@ class Store:
 
     def outcomes(self) -> Iterator[StoredOutcome]:
         """All outcomes, in the order of their keys, a few hundred read at a time."""
-        for row in self._pages("outcomes", _OUTCOME, ("article_key", "settings_key")):
+        for row in self._pages("outcomes", _OUTCOME, _BOTH):
             yield self._stored(row)
 
     # --- claims -------------------------------------------------------------------------------
@@ -348,22 +349,25 @@ class Store:
 
     def check(self) -> list[str]:
         """Read the whole file, and list what is damaged in it, a sentence each; empty: nothing."""
-        with self._database.reading() as connection:
-            found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
-        if found != ["ok"]:
-            return found
-        told = []
-        for table, columns, keys in (
-            ("replies", _REPLY, ("key",)),
-            ("outcomes", _OUTCOME, ("article_key", "settings_key")),
+        try:
+            with self._database.reading() as connection:
+                found = [str(row[0]) for row in connection.execute("PRAGMA integrity_check")]
+            told = [] if found == ["ok"] else found
+            told += self._flaws()
+        except StorageError as error:
+            return [error.what]
+        return told
+
+    def _flaws(self) -> Iterator[str]:
+        for table, columns, keys, read in (
+            ("replies", _REPLY, ("key",), self._kept),
+            ("outcomes", _OUTCOME, _BOTH, self._stored),
         ):
-            read = self._kept if table == "replies" else self._stored
             for row in self._pages(table, columns, keys):
                 try:
                     read(row)
                 except StorageError as error:
-                    told.append(error.what)
-        return told
+                    yield error.what
 
     def prune(self, older_than: float) -> int:
         """Forget replies and outcomes of more than `older_than` seconds ago, and expired claims.
@@ -388,7 +392,7 @@ class Store:
         """Everything but the claims, as JSON objects with a `kind`: reply, outcome or note."""
         for kept in self:
             yield {"kind": "reply", **asdict(kept)}
-        for row in self._pages("outcomes", _OUTCOME, ("article_key", "settings_key")):
+        for row in self._pages("outcomes", _OUTCOME, _BOTH):
             self._stored(row)  # checks it
             names = [name.strip() for name in _OUTCOME.split(",")]
             told = dict(zip(names, row, strict=True)) | {"article_id": _restored(row[2])}

@@ -38,10 +38,8 @@ BUSY_SECONDS: Final = 30.0
 """How long another process's transaction is waited for."""
 FILE_NAME: Final = "cache.sqlite"
 
-_MAGIC: Final = b"SQLite format 3\x00"
-_HEADER_BYTES: Final = 100
-_VERSION_AT, _APPLICATION_AT = 60, 68
-"""Offsets of two big-endian integers. Source: sqlite.org/fileformat2.html, 1.3."""
+_SECOND_LOOKS: Final = (0.02, 0.1)
+"""Seconds before a file that looks like another's is looked at again."""
 _LONGEST_PAUSE: Final = 0.05
 
 _TABLES: Final = (
@@ -340,24 +338,41 @@ def _marks(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def _check_file(path: Path) -> None:
-    """Look at the first bytes, so that SQLite does not so much as open what is not ours.
+    """Look at the first page, so that SQLite does not so much as lock what is not ours.
 
-    Our mark is in the file from its first transaction on, which no log precedes.
+    Our mark is there from the file's first transaction on. Whatever else stands there is looked
+    at twice: another process may be writing that transaction. Never opened is the file itself:
+    closing it again would drop all locks that this process holds on it (POSIX; sqlite.org/
+    howtocorrupt.html, 2.2), while SQLite keeps count of its own.
     """
     if not path.exists():
         return
     if not path.is_file():
         raise StorageError(f"{path} is no file.", _OWN_FILE)
-    with path.open("rb") as file:
-        header = file.read(_HEADER_BYTES)
-    if not header:
-        return
-    if len(header) < _HEADER_BYTES or not header.startswith(_MAGIC):
-        raise StorageError(f"{path} is not a database.", _OWN_FILE)
-    application, version = (
-        int.from_bytes(header[at : at + 4], "big") for at in (_APPLICATION_AT, _VERSION_AT)
-    )
-    _check_marks(path, application, version)
+    for pause in (*_SECOND_LOOKS, None):
+        if path.stat().st_size == 0:
+            return
+        try:
+            _check_first_page(path)
+        except StorageError:
+            if pause is None:
+                raise
+            time.sleep(pause)
+        else:
+            return
+
+
+def _check_first_page(path: Path) -> None:
+    connection = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
+    try:
+        marks = _marks(connection)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_NOTADB:
+            return  # for whoever opens it: without its log, a file may look shorter than it is
+        raise StorageError(f"{path} is not a database.", _OWN_FILE) from error
+    finally:
+        connection.close()
+    _check_marks(path, *marks)
 
 
 def _check_marks(path: Path, application: int, version: int) -> None:
