@@ -49,6 +49,10 @@ MAX_SENTENCE = 1_500
 _EARLIEST_YEAR = 1800
 _YEARS_AHEAD = 2
 _MAX_CONTROL = 0.05
+_SURE = 5
+"""The fewest function words that make a sentence one of another language than its article."""
+_TELLING = 40
+"""The fewest characters of a sentence whose language can be told."""
 # A single sentence below this is not cut in two: what a model cannot answer here it cannot
 # answer about half of it either.
 _SMALLEST = 120
@@ -178,12 +182,12 @@ def _words_data() -> dict[str, Any]:
     return data
 
 
-def _detect_language(text: str) -> str | None:
+def _detect_language(text: str, *, least: int = 3) -> str | None:
     """The language by its script, or by its function words; None where neither decides.
 
     Only the first 4,000 characters are looked at. Function words tell English, French,
     Spanish, German, Italian, Portuguese and Dutch apart: a tenth of the words must be such
-    words of one language, and more than of any other.
+    words of one language, `least` or more, and more than of any other.
     """
     data = _words_data()
     sample = text[:4000]
@@ -195,7 +199,7 @@ def _detect_language(text: str) -> str | None:
     if not counts[script]:
         return None
     if script == "latin":
-        return _latin_language(sample)
+        return _latin_language(sample, least)
     # Of several languages in one script, a letter that only one of them has decides.
     languages: list[tuple[str, str]] = data["letters"].get(script, [("", script)])
     for letters, tag in languages:
@@ -204,7 +208,7 @@ def _detect_language(text: str) -> str | None:
     return None
 
 
-def _latin_language(sample: str) -> str | None:
+def _latin_language(sample: str, least: int) -> str | None:
     words = [word.casefold() for word in _WORD.findall(sample)]
     scores = {
         tag: sum(word in function_words for word in words)
@@ -213,7 +217,7 @@ def _latin_language(sample: str) -> str | None:
     first, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
     # Languages share short words ("met", "in"): a few more of one do not settle it.
     clear = scores[first] >= scores[second] * 1.5 and scores[first] * 10 >= len(words)
-    return first if clear and scores[first] > 2 else None
+    return first if clear and scores[first] >= least else None
 
 
 # --- Paragraphs --------------------------------------------------------------------------------
@@ -696,7 +700,14 @@ class Article:
     @functools.cached_property
     def asides(self) -> list[injection.Aside]:
         """The stretches that speak to whoever processes the text: they are not read."""
-        return injection.find(self.text)
+        language = (self.language or "").split("-")[0].lower()
+
+        def foreign(sentence: str) -> bool:
+            long = len(sentence) >= _TELLING
+            found = _detect_language(sentence, least=_SURE) if long else None
+            return bool(language and found) and found != language
+
+        return injection.find(self.text, foreign)
 
     @functools.cached_property
     def told(self) -> str:

@@ -20,7 +20,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Aside", "find", "without"]
 
@@ -64,6 +64,7 @@ def _ordered() -> re.Pattern[str]:
     opener = rf"(?:{_any('openers')}[\s,:!.;—–-]{{1,4}}){{0,3}}"
     order = rf"(?:{_any('verbs')}(?=\s)(?:\s(?:also|only|instead|just|now|then|the reader|us))?\s"
     order += rf"{_any('objects')}(?![\w-])|{_any('overrides')}(?![\w-]))"
+    order = rf"(?:{order}|(?:{'|'.join(_data()['strict_orders'])})(?![\w-]))"
     return re.compile(rf"[\W\d_]{{0,12}}{opener}{order}", re.IGNORECASE)
 
 
@@ -76,9 +77,22 @@ def _decoded() -> re.Pattern[str]:
 @cache
 def _turn() -> re.Pattern[str]:
     """The name of a chat's role at the beginning of a line: "Assistant: "."""
-    return re.compile(
-        rf"^[ \t>*#\[(]{{0,6}}(?:{'|'.join(_data()['roles'])})[\])*]{{0,3}}\s?:", re.IGNORECASE
-    )
+    return re.compile(rf"[\s>*#\[(]*{_any('speaking_roles')}[\])*]{{0,3}}\s?:", re.IGNORECASE)
+
+
+@cache
+def _addressee() -> re.Pattern[str]:
+    """A line that begins with a role and goes on with an order: "System: obey"."""
+    rest = rf"(?=.{{0,200}}?\b(?:your?|obey|ignore|must|suffice|{'|'.join(_data()['verbs'])})\b)"
+    role = rf"[\s>*#\[(]*{_any('roles')}[\])*]{{0,3}}\s?:\s?"
+    return re.compile(rf"{role}(?:{_any('verbs')}\b|obey|ignore|{rest}(?![A-Z]))", re.IGNORECASE)
+
+
+@cache
+def _of_records() -> tuple[re.Pattern[str], ...]:
+    """A machine, an order and a record in one sentence speak to a machine of its records."""
+    keys = ("machine", "order_words", "record_words")
+    return tuple(re.compile(rf"\b{_any(key)}\b", re.IGNORECASE) for key in keys)
 
 
 # --- marks that are seen in the characters ----------------------------------------------------
@@ -104,23 +118,47 @@ _SPELLED: Final = re.compile(
 )
 _OVERRIDE: Final = re.compile("\u202e")
 _FULLWIDTH: Final = re.compile("(?:[\uff21-\uff3a\uff41-\uff5a]{2,}[\uff1a\u3000\uff0e ]*){1,}")
+_MIXED: Final = re.compile(
+    "(?:[A-Za-z][\u0400-\u04ff\u0370-\u03ff]|[\u0400-\u04ff\u0370-\u03ff][A-Za-z])"
+)
+_ENCODED: Final = re.compile(
+    r"\b(?:[0-9a-f]{2}){20,}\b|(?:%[0-9A-F]{2}[A-Za-z0-9]{0,12}){3,}|"
+    r"\b(?=[A-Za-z0-9+/]*[a-z])(?=[A-Za-z0-9+/]*[A-Z])(?=[A-Za-z0-9+/]*[0-9])[A-Za-z0-9+/]{40,}={0,2}"
+)
+_PROGRAM: Final = re.compile(
+    r"^[ \t]*(?:\d{4}-\d\d-\d\d[T ]\d\d:\d\d\S* (?:DEBUG|INFO|WARN\w*|ERROR|FATAL)\b.*|"
+    r"(?:GET|POST|PUT|PATCH|DELETE) /\S*.*|HTTP/[\d.]+ \d{3}.*|[\w.\[\]]+\.\d+\s?=\s.*|"
+    r"\[//\]: ?#.*|%%?\s?[a-z].*|[a-z_]+,[a-z_0-9]+(?:,[a-z_0-9]+)+\s*)$",
+    re.MULTILINE,
+)
+_CODE: Final = re.compile(
+    r"\b(?:INSERT INTO|DELETE FROM|DROP TABLE|UPDATE \w+ SET|SELECT .{1,60} FROM)\b|"
+    r"\\(?:textcolor|begin|color|phantom|newcommand|tiny|hspace)\b"
+)
+_FRONT_MATTER: Final = re.compile(r"\A\s*---\n(?:[\w-]+:.*\n|[ \t-].*\n){1,40}---\n")
 _HEADER: Final = re.compile(r"^X-[A-Za-z-]{1,60}: .*$", re.MULTILINE)
 _INVISIBLE: Final = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _LEET: Final = str.maketrans("013457", "oieast")
 _PARAGRAPH: Final = re.compile(r"[^\n]+(?:\n(?![ \t]*\n)[^\n]*)*")
 _SENTENCE: Final = re.compile(r"(?<=[.!?。！？।؟])[\"”’)\]]*\s+|(?<=[。！？])|\n")
 _QUOTES: Final = '"“”«»„「『'
+_QUOTATION: Final = re.compile(r"[\"“«„「『][^\"”»“」』]{1,600}[\"”»“」』]")
+_INSTRUCTION: Final = "an instruction to whoever processes the text"
 _LONGEST_LOOK: Final = 400
 
 
-def find(text: str) -> list[Aside]:
+def find(text: str, foreign: Callable[[str], bool] | None = None) -> list[Aside]:
     """Return the stretches that speak to a machine, in order and without overlaps.
+
+    `foreign` tells whether a sentence is in another language than the text; such sentences are
+    not read, unless they are a quotation.
 
     What begins in the middle of a paragraph goes on to its end, since what follows an order is
     its content. Linear in the text; never raises on any string.
     """
-    found = [*_marked(text), *_told(text)]
-    return _apart(found)
+    marked = _apart([*_marked(text)])
+    # What markup hid from the first look begins a line now.
+    return _apart([*marked, *_told(without(text, marked), foreign)])
 
 
 def without(text: str, asides: list[Aside]) -> str:
@@ -151,6 +189,7 @@ def _marked(text: str) -> Iterator[Aside]:
     for pattern, reason in (
         (_COMMENT, "a comment in the markup"),
         (_FENCE, "a block of code"),
+        (_FRONT_MATTER, "a block of code"),
         (_TAG_CHARACTERS, "invisible characters"),
         (_HEADER, "a header of a message"),
     ):
@@ -163,6 +202,10 @@ def _marked(text: str) -> Iterator[Aside]:
             (_TOKEN, "control tokens of a chat"),
             (_TEMPLATE, "a template"),
             (_SPELLED, "disguised words"),
+            (_MIXED, "disguised words"),
+            (_ENCODED, "encoded words"),
+            (_PROGRAM, "lines of a program"),
+            (_CODE, "lines of a program"),
             (_FULLWIDTH, "disguised words"),
         ):
             mark = pattern.search(text, start, end)
@@ -198,16 +241,30 @@ def _sentence_start(text: str, start: int, at: int) -> int:
     return min(last, at)
 
 
-def _told(text: str) -> Iterator[Aside]:
-    """What the words say: a turn of a chat, an order, a word to a machine."""
+def _told(text: str, foreign: Callable[[str], bool] | None) -> Iterator[Aside]:
+    """What the words say: a turn of a chat, an order, a word to a machine, another language."""
     for paragraph in _PARAGRAPH.finditer(text):
         start, end = paragraph.span()
         for left, right in _sentences(text, start, end):
             words = text[left:right]
+            if _is_quoted(_plain(words)):
+                yield from _quoted(text, left, right)
+                continue
             reason = _reason(words)
             if reason:
                 yield Aside(left, end, reason)
                 break
+            if foreign is not None and foreign(words):
+                yield Aside(left, right, "in another language than the text")
+
+
+def _quoted(text: str, start: int, end: int) -> Iterator[Aside]:
+    """What a speaker is quoted as saying to a machine; who said it is news."""
+    quotes = list(_QUOTATION.finditer(text, start, end))
+    said = " ".join(quote[0] for quote in quotes)
+    machine, order, _ = _of_records()
+    if machine.search(said) and order.search(said):
+        yield from (Aside(*quote.span(), _INSTRUCTION) for quote in quotes)
 
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -223,12 +280,12 @@ def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 def _reason(sentence: str) -> str:
     """Why a sentence is none of the news; empty where it is."""
     plain = _plain(sentence)
-    if _turn().match(plain):
+    if _turn().match(plain) or _addressee().match(plain):
         return "a turn of a chat"
-    if _is_quoted(plain):
-        return ""
     if _ordered().match(plain) or _addressed().search(plain):
-        return "an instruction to whoever processes the text"
+        return _INSTRUCTION
+    if all(pattern.search(plain) for pattern in _of_records()):
+        return _INSTRUCTION
     disguised = re.sub(r"[A-Za-z]*[0-9][A-Za-z0-9]*", lambda m: m[0].translate(_LEET), plain)
     if any(_decoded().match(word) for word in _new_words(plain, disguised)):
         return "disguised words"

@@ -68,6 +68,7 @@ class _Run:
     what tells passages apart, and `numbered` numbers them when all is done.
     """
 
+    prompt: Prompt | None = None
     attempts: list[tuple[Span, Attempt]] = field(default_factory=list)
     passages: list[PassageReport] = field(default_factory=list)
     drafts: list[tuple[Passage, Any]] = field(default_factory=list)
@@ -182,10 +183,10 @@ class Summariser:
         from communique.scene import Scene
 
         begun = time.monotonic()
-        prompt = self._prompt()
         scene = Scene(article, self.aliases)
+        prompt = self._prompt(scene.language)
         client = await self._connected(prompt)
-        run = _Run()
+        run = _Run(prompt)
         run.passages += [_unread(aside) for aside in article.asides]
         passages = [p for p in article.passages(self.profile.passage) if self._asked(p, scene, run)]
         run.total = len(passages)
@@ -198,9 +199,11 @@ class Summariser:
             raise run.error
         return self._compose(article, scene, run, report)
 
-    def _prompt(self) -> Prompt:
-        from communique import prompts
+    def _prompt(self, language: str) -> Prompt:
+        from communique import prompts, reading
 
+        if self.profile.elsewhere is not None and not reading.supports(language):
+            return prompts.load(self.profile.elsewhere, self.profile.version)
         return prompts.load(self.profile.prompt, self.profile.version)
 
     async def _connected(self, prompt: Prompt) -> Client:
@@ -280,7 +283,7 @@ class Summariser:
         run.fate(passage, "failed", str(error))
         run.errors.append((passage.span, error))
         if self.strict:
-            error.report = self._report(run.numbered(), self._prompt(), None)
+            error.report = self._report(run.numbered(), run.prompt, None)
             raise error
         if isinstance(error, _FATAL):
             run.stop = error
@@ -317,12 +320,12 @@ class Summariser:
 
     # --- the records --------------------------------------------------------------------------
 
-    def _report(self, run: _Run, prompt: Prompt, begun: float | None) -> Report:
+    def _report(self, run: _Run, prompt: Prompt | None, begun: float | None) -> Report:
         endpoint = self._client.endpoint if self._client else None
         return Report(
             model=endpoint.model if endpoint else self.choice.name,
             endpoint=endpoint.identity if endpoint else "",
-            prompt=prompt.label,
+            prompt=prompt.label if prompt else "",
             attempts=[attempt for _, attempt in run.attempts],
             passages=run.passages,
             seconds=None if begun is None else time.monotonic() - begun,
@@ -333,7 +336,7 @@ class Summariser:
 
         findings = read(run.drafts, scene, supplement=self.profile.cued)
         told = merging.with_events(findings.told, scene)
-        made, unfit = merging.meetings(told)
+        made, unfit = merging.meetings(told, scene)
         merging.complete(made, scene)
         engagements = merging.engagements(made, scene)
         agreements = merging.agreements(findings.instruments, made, engagements, scene)
@@ -398,15 +401,16 @@ def read(drafts: list[tuple[Passage, Any]], scene: Scene, *, supplement: bool = 
 
     `supplement` adds what a sentence plainly tells and no draft pointed to.
     """
+    from communique.drafts import whole
     from communique.resolving import Findings, Reader
 
     together = Findings()
     for passage, draft in sorted(drafts, key=lambda d: d[0].span.start):
         reader = Reader(scene, passage)
         for meeting in getattr(draft, "meetings", ()):
-            reader.meeting(meeting)
+            reader.meeting(whole(meeting))
         for agreement in getattr(draft, "agreements", ()):
-            reader.agreement(agreement)
+            reader.agreement(whole(agreement))
         if supplement:
             reader.supplement()
         together.told += reader.findings.told
