@@ -6,14 +6,12 @@ import signal
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-import communique
-from communique import errors, summarise_many
 from communique import client as client_module
+from communique import errors, summarise_many
 from faultlab import ACCOUNT, FINAL, REPLIES, TRANSPORT, Lab, Plan, articles, child, evenly, folder
 from faultlab.killer import Killer, replies_in
 from faultlab.plan import GOOD

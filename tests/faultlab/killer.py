@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from faultlab import articles, child
@@ -24,6 +25,16 @@ _PATIENCE = 120.0
 
 Committed = Callable[[], list[str]]
 """Reads the raw texts of the replies that the store holds."""
+
+
+def replies_in(path: Path) -> list[str]:
+    """Read the raw texts of the replies in a store, of which there may be no file yet."""
+    from communique.store import Store
+
+    if not path.exists():
+        return []
+    with Store(path) as store:
+        return [kept.raw for kept in store]
 
 
 @dataclass
