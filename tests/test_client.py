@@ -1101,6 +1101,44 @@ def test_the_key_is_nowhere(
     assert error.__cause__ is None
 
 
+@pytest.mark.parametrize("secret", [KEY, "pass-w0rd"])
+def test_no_key_reaches_the_store(server: FaultyServer, tmp_path: Path, secret: str) -> None:
+    """A store that is given away, or exported, would give the key away if this failed."""
+    leaking = {"name": f"Rajnath {secret} Singh", "age": 1}
+    server.script(*[says(leaking)] * 2, says(GOOD))
+    url = server.url.replace("://", "://user:pass-w0rd@")
+    with Store(tmp_path / "c.sqlite") as store:
+        endpoint = Endpoint.at("m", url, KEY)
+        client = Client(endpoint, store=store, wait=lambda _: 0.0)
+        reply = asyncio.run(one(client, check=known_names))
+        assert reply.value.name == "Rajnath Singh"
+        assert [kept.raw for kept in store if "[key]" in kept.raw], "the reply itself is kept"
+        store.export(tmp_path / "export.jsonl")
+    for file in tmp_path.iterdir():
+        assert secret.encode() not in file.read_bytes(), file.name
+    assert all(secret not in json.dumps(asked.messages) for asked in server.requests)
+
+
+def test_a_word_that_is_also_a_key_stays_in_a_reply(server: FaultyServer, tmp_path: Path) -> None:
+    """A local server's dummy key would tear holes into every article that holds the word."""
+    server.script(says({"name": "secret talks", "age": 1}))
+    reply = asyncio.run(one(Client(Endpoint.at("m", server.url, "secret"))))
+    assert reply.value.name == "secret talks"
+    server.script(says({"name": "the code abc123xyz", "age": 1}))
+    asking = [{"role": "user", "content": "He said the code abc123xyz."}]
+    reply = asyncio.run(one(Client(Endpoint.at("m", server.url, "abc123xyz")), messages=asking))
+    assert reply.value.name == "the code abc123xyz"
+
+
+def test_words_that_nothing_can_say(server: FaultyServer, tmp_path: Path) -> None:
+    """An endpoint's broken words would make a report that cannot be written, otherwise."""
+    server.script(raw(b'{"error": {"message": "no \\ud800 way"}}', status=401))
+    with pytest.raises(AuthenticationFailed) as caught:
+        asyncio.run(one(make(server)))
+    assert caught.value.report is not None
+    assert "no ? way" in caught.value.report.model_dump_json()
+
+
 def test_other_keys_are_struck_as_well() -> None:
     """A key of another client, echoed by an endpoint, would be published if this failed."""
     struck = _translate.redact("key sk-abcdef123456, Bearer abc.def and hunter2x", ["hunter2x"])

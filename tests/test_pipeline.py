@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,9 @@ from communique import (
     summarize,
 )
 from communique.article import Article
+from communique.profiles import HOSTED, LOCAL
+from communique.render import text
+from communique.store import Store
 from faults import (
     COMPLETION_TOKENS,
     PROMPT_TOKENS,
@@ -136,12 +140,16 @@ def server() -> Iterator[FaultyServer]:
 Make = Callable[..., Summariser]
 
 
+# Only the passages are asked here; for whom people stand is asked in test_homes.py.
+SHAPES = {"local": replace(LOCAL, whose=None), "hosted": HOSTED}
+
+
 @pytest.fixture
 def make(server: FaultyServer) -> Make:
     """Make a summariser that asks the server."""
 
     def making(profile: Any = "local", **options: Any) -> Summariser:
-        given = {"base_url": server.url, "api_key": KEY, "profile": profile, **options}
+        given = {"base_url": server.url, "api_key": KEY, "profile": SHAPES[profile], **options}
         return Summariser("openai/stand-in", **given)
 
     return making
@@ -497,7 +505,7 @@ def test_strict_stops_the_other_passages(make, server):
     assert len(server.requests) <= 8
 
 
-# --- the cache --------------------------------------------------------------------------------
+# --- the store --------------------------------------------------------------------------------
 
 
 def test_the_second_time_nothing_is_asked(make, server, tmp_path):
@@ -508,6 +516,12 @@ def test_the_second_time_nothing_is_asked(make, server, tmp_path):
     assert len(server.requests) == asked
     assert all(a.cached for a in second.report.attempts)
     assert not any(a.cached for a in first.report.attempts)
+    assert second.report.cached
+    assert not first.report.cached
+    assert [a.key for a in second.report.attempts] == [a.key for a in first.report.attempts]
+    assert sum(a.cost for a in second.report.attempts) == 0
+    assert "nothing to pay" in text(second, TEXT)
+    assert "nothing to pay" not in text(first, TEXT)
     assert (second.report.prompt_tokens, second.report.completion_tokens) == (0, 0)
     assert second.engagements == first.engagements
     assert second.abstract == first.abstract
@@ -531,6 +545,32 @@ def test_a_refusal_is_not_kept(make, server, tmp_path):
     with pytest.raises(Refused):
         summariser.summarise(SHORT)
     assert summariser.summarise(SHORT).engagements
+
+
+def test_a_passage_that_failed_is_asked_anew(make, server, tmp_path):
+    """If this failed, one bad day of a model would be replayed for ever."""
+    summariser = make("hosted", cache=tmp_path / "c.sqlite")
+    server.script(*[says("prose")] * 3)
+    with pytest.raises(InvalidReply):
+        summariser.summarise(SHORT)
+    assert len(server.requests) == 3
+    server.default = lambda _: GOOD
+    assert summariser.summarise(SHORT).engagements
+    assert len(server.requests) == 4
+
+
+def test_a_failed_run_told_to_the_store_is_asked_anew(make, server, tmp_path):
+    """If this failed, the report of an article would not say which replies led nowhere."""
+    store = Store(tmp_path / "c.sqlite")
+    summariser = make("hosted", cache=store)
+    summariser.summarise(SHORT)
+    summariser._client.durable = True
+    server.script(*[says("prose")] * 3)
+    with pytest.raises(InvalidReply) as caught:
+        summariser.summarise(f"{SHORT} They met for an hour.")
+    assert len(store) == 4
+    store.keep_outcome("a", "s", article_id="x", failure=caught.value)
+    assert len(store) == 1
 
 
 def test_another_endpoint_is_another_question(make, tmp_path):
@@ -616,7 +656,7 @@ def test_a_client_of_ones_own_is_used(server, kind):
     """If this failed, proxies, headers and Azure could not be used."""
     own = kind(base_url=server.url, api_key=KEY, default_headers={"x-mine": "yes"}, max_retries=9)
     server.script(status(503))
-    summary = Summariser("openai/stand-in", client=own, profile="local").summarise(SHORT)
+    summary = Summariser("openai/stand-in", client=own, profile=SHAPES["local"]).summarise(SHORT)
     assert len(summary.engagements) == 1
     assert [a.outcome for a in summary.report.attempts] == ["unavailable", "valid"]
     assert [asked.headers["x-mine"] for asked in server.requests] == ["yes", "yes"]
@@ -783,7 +823,7 @@ def test_connections_end_with_their_summariser(server):
     """If this failed, a loop over articles would run out of sockets."""
     options = {"model": "openai/stand-in", "base_url": server.url, "api_key": KEY}
     for _ in range(3):
-        summarise(SHORT, profile="local", **options)
+        summarise(SHORT, profile=SHAPES["local"], **options)
     _loop.run(asyncio.sleep(0.05))
     assert len(server.requests) == 3
     gc.collect()  # an open socket would be told here, as an error

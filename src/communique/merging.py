@@ -157,7 +157,7 @@ class Meeting:
         if self.event is not None and told.event is not None:
             # An event lasts: its opening and its second day are of one.
             return _near(self.date, told.date) and self._same_event(told)
-        if not _one_date(self.date, told.date):
+        if not _one_date(self.date, told.date) or self._apart(told):
             return False
         if (self.event is None) != (told.event is None) and self.type != told.type:
             return False
@@ -165,12 +165,21 @@ class Meeting:
             return False
         if self.type == "visit" and self.attendees and told.attendees:
             return _fits(self.attendees[0], told.attendees[0])
+        if self.type == told.type == "exercise" and not (self.attendees and told.attendees):
+            # "The exercise" and its name, a sentence or two apart.
+            return abs(self.first.sentence - told.sentence) <= _REACH
         return _one_company(self.attendees, told.attendees)
 
     def covers(self, other: Meeting) -> bool:
         """Whether all of another's company is in this one, of one kind and tense."""
         alike = _one_kind(self.type, other.type) and _one_tense(self.status, other.status)
         return alike and all(any(_fits(a, b) for a in self.attendees) for b in other.attendees)
+
+    def _apart(self, told: Told) -> bool:
+        """Whether one is told as apart from the other, of more or fewer sides."""
+        ours = {a.code or a.person for a in self.attendees}
+        theirs = {a.code or a.person for a in told.attendees}
+        return (told.apart or any(t.apart for t in self.tellings)) and len(ours) != len(theirs)
 
     def _same_event(self, told: Told) -> bool:
         """By its name, or by the name of the place that it is held in."""
@@ -388,7 +397,7 @@ def _spoke_for(meeting: Meeting, scene: Scene) -> None:
     for sentence in range(first + 1, min(first + 3, len(scene.sentences))):
         named = [m for m in scene.mentions_in(sentence) if m.name is not None][:1]
         same_item = scene.item(sentence) == scene.item(first)
-        if not named or not same_item or reading.statements(scene.words(sentence)) is None:
+        if not named or not same_item:
             return
         start = scene.sentences[sentence].start
         party = named[0].party
@@ -419,11 +428,31 @@ def _give_sides(made: Iterable[Meeting], scene: Scene) -> None:
             continue
         others = [m for m in made if m is not meeting]
         told = min(meeting.tellings, key=lambda t: t.sentence)
+        if meeting.type == "exercise" and _give_forces(meeting, told.sentence, scene):
+            continue
         company = _told_at(told, others, scene)
         if company is not None and len({a.code for a in company.attendees}) == 2:
             meeting.attendees = [
                 replace(a, person=None, office=None) for a in company.attendees if a.party
             ]
+
+
+def _give_forces(meeting: Meeting, sentence: int, scene: Scene) -> bool:
+    """Give an exercise of whom nobody is named the states of the sentences around it."""
+    for near in (sentence + 1, sentence - 1, sentence + 2):
+        if not 0 <= near < len(scene.sentences) or scene.item(near) != scene.item(sentence):
+            continue
+        span = scene.sentences[near]
+        found = [
+            Attendee(None, party, None, scene.evidence(start, end))
+            for start, end, party in scene.parties_in(span.start, span.end)
+            if party.kind == "state" and not scene.is_where(start)
+        ]
+        if len({a.code for a in found}) > 1:
+            for one in found:
+                meeting.admit(one)
+            return True
+    return False
 
 
 def _fullness(told: Told) -> tuple[bool, bool, int, int]:
@@ -646,8 +675,15 @@ def agreements(
         else:
             home.append(one)
     found = [_agreement("", g, made, records, scene) for g in groups]
-    kept = [a for a in found if a.parties or not a.title.islower() or scene.parties]
+    kept = [a for a in found if (a.parties or not a.title.islower() or scene.parties) and _is(a)]
     return [a.model_copy(update={"id": f"a{i}"}) for i, a in enumerate(kept, 1)]
+
+
+def _is(agreement: Agreement) -> bool:
+    """Whether there is an instrument: "could not reach an agreement" tells of none."""
+    bare = agreement.title.islower() and len(agreement.title.split()) == 1
+    made = any(a.realis in {"done", "planned"} for a in agreement.acts)
+    return made or not bare or not agreement.acts
 
 
 def _bare(instrument: Instrument) -> bool:
@@ -796,13 +832,15 @@ def status_of(acts: Sequence[Act]) -> tuple[AgreementStatus, DateValue | None]:
     if not told:
         planned = [a for a in acts if a.realis == "planned" and a.kind in {"signed", "exchanged"}]
         return ("agreed", planned[0].date) if planned else ("proposed", None)
-    dated = [a for a in told if a.date is not None and a.date.end is not None]
+    dated = [a for a in told if _day(a)]
     decided = max(dated, key=lambda a: (_day(a), _rank(a))) if dated else max(told, key=_rank)
     return _STATUS[decided.kind], decided.date
 
 
 def _day(act: Act) -> str:
-    return act.date.end.isoformat() if act.date and act.date.end else ""
+    """The last day of an act's date, or the first one where it is still going on."""
+    day = (act.date.end or act.date.start) if act.date is not None else None
+    return day.isoformat() if day is not None else ""
 
 
 def _rank(act: Act) -> int:

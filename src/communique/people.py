@@ -625,8 +625,12 @@ class _Reader:
         ):
             return None
         if len(lead.listed) > 1:
-            return self._shared(lead, None, plural=plural), at + 1
+            respective = self._respective(lead, at)
+            return respective or (self._shared(lead, None, plural=plural), at + 1)
         party = lead.listed[0][2] if lead.listed else None
+        if plural and low == "counterparts" and self._name_after(at, comma=False):
+            first = self._name_after(at, comma=False)
+            return self._names(lead.bare_start, first, None, party) if first else None
         office = self.office(at + 1) if self.spaced(at) and low == "counterpart" else None
         if office is not None and not office.plural:
             named = self._name_after(office.end, comma=False)
@@ -637,6 +641,26 @@ class _Reader:
             start = lead.bare_start
             return [self._mention(start, name.last, name, None, party)], name.last + 1
         return [self._mention(lead.start, at, None, None, party, plural=plural)], at + 1
+
+    def _respective(self, lead: _Lead, at: int) -> tuple[list[Mention], int] | None:
+        """Read the names behind "his Greek and French counterparts, A and B, respectively"."""
+        if not self.comma(at):
+            return None
+        found: list[_Name] = []
+        index: int | None = at + 1
+        while index is not None and len(found) < len(lead.listed):
+            name = self.name(self.skip_ranks(index), titled=True)
+            if name is None:
+                return None
+            found.append(name)
+            index = self.joint(name.last)
+        if len(found) != len(lead.listed):
+            return None
+        made = [
+            self._mention(name.first, name.last, name, None, party)
+            for name, (_, _, party) in zip(found, lead.listed, strict=True)
+        ]
+        return made, found[-1].last + 1
 
     def _shared(self, lead: _Lead, office: str | None, *, plural: bool) -> list[Mention]:
         return [
@@ -671,6 +695,11 @@ class _Reader:
             )
         joined = self.compound(office)
         party = lead.listed[0][2] if lead.listed else None
+        beside = office.end + 1
+        if self.spaced(office.end) and self.low(beside) in {"counterpart", "counterparts"}:
+            name = self._name_after(beside, comma=False)
+            words = self._words(office.first, office.last)
+            return self._names(lead.bare_start, name, words, party) if name else None
         for candidate in (joined, office) if joined != office else (office,):
             settled = bool(party or candidate.following or lead.determiner)
             name = self._name_after(candidate.end, comma=settled)
@@ -754,7 +783,7 @@ class _Reader:
         return [mention], office.end + 1
 
     def _names(
-        self, start: int, name: _Name, office: str, party: Party | None
+        self, start: int, name: _Name, office: str | None, party: Party | None
     ) -> tuple[list[Mention], int]:
         """Read the names of "Presidents Xi Jinping of China and Vladimir Putin"."""
         end, own = self._party_after(name.last)

@@ -73,6 +73,7 @@ class _Run:
     passages: list[PassageReport] = field(default_factory=list)
     drafts: list[tuple[Passage, Any]] = field(default_factory=list)
     errors: list[tuple[Span, CommuniqueError]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     done: int = 0
     total: int = 0
     stop: CommuniqueError | None = None
@@ -192,6 +193,7 @@ class Summariser:
         run.total = len(passages)
         limit = asyncio.Semaphore(self.profile.parallel)
         await _together(self._passage(p, scene, client, prompt, run, limit) for p in passages)
+        await self._ask_homes(scene, client, run)
         run = run.numbered()
         report = self._report(run, prompt, begun)
         if run.error is not None and not run.drafts:
@@ -200,21 +202,23 @@ class Summariser:
         return self._compose(article, scene, run, report)
 
     def _prompt(self, language: str) -> Prompt:
-        from communique import prompts, reading
+        from communique import prompts, reading, tongues
 
-        if self.profile.elsewhere is not None and not reading.supports(language):
+        if self.profile.elsewhere is not None and not (
+            reading.supports(language) or tongues.supports(language)
+        ):
             return prompts.load(self.profile.elsewhere, self.profile.version)
         return prompts.load(self.profile.prompt, self.profile.version)
 
     async def _connected(self, prompt: Prompt) -> Client:
-        """The client, made at the first call; the embedded model starts here."""
+        """The client, made at the first call; the embedded model starts at its first request."""
         import asyncio
 
         from communique import _loop
         from communique.client import Client
         from communique.store import open_store
 
-        if self._client is None or self.choice.local:
+        if self._client is None or self.choice.local:  # the user's file may be another one now
             endpoint = await asyncio.to_thread(self.choice.endpoint, self.profile, prompt)
             if self._client is None or self._client.endpoint != endpoint:
                 self._client = Client(
@@ -274,6 +278,8 @@ class Summariser:
         except CommuniqueError as error:
             self._keep_attempts(passage, error, run)
             self._failed(passage, error, run)
+            if not client.started:  # nor would it start for the next passage
+                run.stop = error
         finally:
             run.done += 1
             if self.progress is not None:
@@ -318,6 +324,41 @@ class Summariser:
         run.drafts.append((passage, self.choice.restored(reply.value)))
         run.fate(passage, "read")
 
+    async def _ask_homes(self, scene: Scene, client: Client, run: _Run) -> None:
+        """Ask for whom people stand whose own words do not say it; a failure costs only that."""
+        from communique import homes, prompts, reading
+        from communique.client import Budget
+
+        for _, draft in run.drafts:
+            scene.assigned.update(homes.told(scene, draft))
+        if self.profile.whose is None or run.stop is not None or not run.drafts:
+            return
+        if not reading.supports(scene.language):
+            return
+        told = read(run.drafts, scene, supplement=self.profile.cued).told
+        met = (a.person for t in told for a in t.attendees if a.person is not None)
+        asked = homes.question(scene, met)
+        if asked is None:
+            return
+        prompt = prompts.load(self.profile.whose)
+        first = run.drafts[0][0]
+        try:
+            reply = await client.ask(
+                prompt.messages(self.choice.sent(asked.passage), notes=asked.notes),
+                asked.schema,
+                check=lambda _: (),
+                budget=Budget(attempts=2, seconds=self.profile.seconds),
+                max_tokens=200,
+                passage=first.index,
+                prompt_version=prompt.label,
+            )
+        except CommuniqueError as error:
+            self._keep_attempts(first, error, run)
+            run.notes.append(f"For whom people stand could not be asked: {error.what}")
+            return
+        run.attempts += [(first.span, attempt) for attempt in reply.attempts]
+        scene.assigned.update(asked.answers(reply.value))
+
     # --- the records --------------------------------------------------------------------------
 
     def _report(self, run: _Run, prompt: Prompt | None, begun: float | None) -> Report:
@@ -328,6 +369,7 @@ class Summariser:
             prompt=prompt.label if prompt else "",
             attempts=[attempt for _, attempt in run.attempts],
             passages=run.passages,
+            notes=run.notes,
             seconds=None if begun is None else time.monotonic() - begun,
         )
 
@@ -380,15 +422,20 @@ def _unread(aside: Aside) -> PassageReport:
 
 def _schema(passage: Passage, scene: Scene, profile: Profile) -> type[BaseModel] | None:
     """What is asked of a passage: only what it has words for, where words can tell."""
-    from communique import drafts, reading
+    from communique import drafts, reading, tongues
 
     if profile.abstract:
         return drafts.ArticleDraft
-    if not profile.cued or not reading.supports(scene.language):
+    translated = tongues.supports(scene.language)
+    if not profile.cued or not (translated or reading.supports(scene.language)):
         return drafts.PassageDraft
     meetings = agreements = 0
     for span in passage.sentences:
         words = scene.text[span.start : span.end]
+        if translated:
+            meetings += len(tongues.triggers(words, scene.language))
+            agreements += len(tongues.titles(words, scene.language))
+            continue
         found = len(scene.triggers(scene.sentence_at(span.start)))
         # One word for several meetings ("held bilaterals with") may be several entries.
         meetings += found + (found > 0 and reading.distributive(words))
@@ -401,12 +448,18 @@ def read(drafts: list[tuple[Passage, Any]], scene: Scene, *, supplement: bool = 
 
     `supplement` adds what a sentence plainly tells and no draft pointed to.
     """
+    from communique import tongues
+    from communique.company import Company
     from communique.drafts import whole
+    from communique.polyglot import Polyglot
     from communique.resolving import Findings, Reader
 
     together = Findings()
+    company = Company(scene) if tongues.supports(scene.language) else None
     for passage, draft in sorted(drafts, key=lambda d: d[0].span.start):
-        reader = Reader(scene, passage)
+        reader: Reader | Polyglot = Reader(scene, passage)
+        if company is not None:
+            reader = Polyglot(scene, passage, company, trusted=not supplement)
         for meeting in getattr(draft, "meetings", ()):
             reader.meeting(whole(meeting))
         for agreement in getattr(draft, "agreements", ()):

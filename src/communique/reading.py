@@ -154,6 +154,11 @@ def _finite_words() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(_lexicon()["finite"]), frozenset(_lexicon()["not_finite"])
 
 
+def is_finite(text: str) -> bool:
+    """Whether the words hold a finite verb."""
+    return _is_finite(text)
+
+
 def _is_finite(text: str) -> bool:
     yes, no = _finite_words()
     for match in _WORD.finditer(text):
@@ -349,6 +354,8 @@ def _untold(sentence: str, start: int, end: int) -> bool:
             return True
     if _NO_PLAN.search(sentence[left:start].lower()):
         return True
+    if re.search(r"\b[Pp]articipants (?:in|to|of|at) the (?:\w+ )?$", sentence[:start]):
+        return True
     if _AT_THE.fullmatch(sentence[start:end]) and not sentence[end:].startswith(" with"):
         return True  # who took part in what is told before
     none = re.search(r"(?i)\bno (?:such |further |new )?(?:\w+ ){0,2}$", sentence[left:start])
@@ -484,7 +491,8 @@ _AUXILIARY = re.compile(r"\b(?:is|are|was|were|has|have|had)\b")
 def _nearest_after(group: str, after: str, rest: str) -> EngagementStatus | None:
     """Cues behind the noun: "was proposed", "will be held", ", which will be held"."""
     finite = re.match(
-        r"(?i)(?:met|visited|spoke|called|held|hosted|received|had|paid|attended|"
+        r"(?i)(?:met|visited|spoke|called|held|hosted|received|had|paid|attended|arrived|flew|"
+        r"travell?ed|landed|left|telephoned|phoned|conferred|gathered|convened|welcomed|"
         r"participated|took|conducted)\b",
         group,
     )

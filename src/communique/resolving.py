@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     )
 
 PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Hh]is|[Hh]er|him|I|me|[Mm]y)\b")
-FIRST_PERSON = re.compile(r"\b(?:I|me|my|we|us)\b")
+FIRST_PERSON = re.compile(r"\b(?:I|me|[Mm]y|we|us)\b")
 _OF_STATES = frozenset({"exercise", "negotiation", "dialogue", "meeting", "summit", "call"})
 _PRONOUNS = frozenset({"he", "she", "him", "her", "his", "they", "i", "we", "his counterpart"})
 _BOTH = re.compile(
@@ -106,8 +106,8 @@ _ELSEWHERE = re.compile(
 """Before a place of which was spoken: "the situation in Yemen"."""
 _BY = re.compile(r"^ of(?: the)? $| by(?: the| a| an)? $")
 _IN_PASSING = re.compile(
-    r"\b(?:during|as part of|in the course of|on) (?:his|her|their|its|the|this|that)"
-    r"(?: [\w-]+){0,3} $",
+    r"\b(?:during|as part of|in the course of|on|ahead of|before) "
+    r"(?:his|her|their|its|the|this|that|a|an)(?: [\w-]+){0,3} $",
     re.IGNORECASE,
 )
 _SUBJECT_PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|I)\b,? (?:(?!and\b|that\b|to\b)[\w’']+ ){0,4}$")
@@ -120,6 +120,19 @@ _BEYOND = re.compile(
 )
 """Between an engagement and a date of something else."""
 _LISTED = re.compile(r"^\s*(?:he|she|they|I)\b")
+_AUXILIARIES = re.compile(
+    r",? (?:(?:[a-z’']+ly|also|on|today|yesterday|have|has|had|will|to|are|were|jointly|this|last|"
+    r"week|month|mon|tues|wednes|thurs|fri|satur|sun)(?:day)? ?){0,5}",
+    re.IGNORECASE,
+)
+_MY = re.compile(r"\b[Mm]y (?:[\w-]+ ){0,2}$")
+_ASIDE_STATES = re.compile(
+    r"\b(?:as|amid|against|to counter|while|after|because|which|over|toward)\b"
+)
+_WAS_DUE = re.compile(
+    r"\b(?:was|were|had been) (?:also )?(?:due|to|scheduled|expected|set|supposed|slated)\b"
+)
+_ASKED_HIM = re.compile(r"\b(?:welcom\w+|invit\w+|host\w*) (?:him|her|them)\b")
 _BESIDE = re.compile(r"\b(?:along with|accompanied by|flanked by)(?: (?:the|his|her|its))? $")
 """Before somebody who was there with the subject, and is not it."""
 _WHO = re.compile(r",? who (?:[\w’']+ ){0,5}")
@@ -172,6 +185,8 @@ class Told:
     sidelines: Evidence | None = None
     passing: bool = False
     """Whether it is named only as the time of something else: "during his visit"."""
+    apart: bool = False
+    """Whether it is told as a meeting of two beside others: "also held bilateral meetings"."""
     vague: bool = False
     """Whether the words leave open how they met: "discussed trade with"."""
 
@@ -347,8 +362,9 @@ class Reader:
             or self._place_after(sentence, trigger),
             salience=salience,
             sidelines=self._sidelines(sentence),
+            apart=self.ruled and reading.distributive(words),
             vague=trigger is not None
-            and words[trigger.start : trigger.end].lower().startswith("discuss"),
+            and words[trigger.start : trigger.end].lower().startswith(("discuss", "exchang")),
             passing=trigger is not None and bool(_IN_PASSING.search(words[: trigger.start])),
         )
         attendees = self._attendees(draft, sentence, anchor, trigger, event)
@@ -419,21 +435,21 @@ class Reader:
     ) -> tuple[Attendee, ...]:
         """Those that the sentence's own order names, and those that the draft names in it."""
         found: list[Attendee] = []
-        if trigger is not None:
+        mine = trigger is not None and self._is_mine(sentence, trigger)
+        if trigger is not None and not mine:
             for mention in self._by_rule(sentence, trigger):
                 _add(found, self._of_mention(mention))
-        if draft is not None:
+        if draft is not None and not mine:
             self._add_drafted(found, draft.who, sentence, anchor, trigger)
         if trigger is not None:
             self._add_company(found, sentence, trigger)
+            if trigger.type in _OF_STATES:
+                self._add_sides(found, sentence, trigger, event)
             self._add_lead(found, sentence, trigger)
         if event is not None:
             self._add_of_event(found, event)
-        if trigger is not None and trigger.type in _OF_STATES:
-            self._add_sides(found, sentence, trigger, event)
         if trigger is not None and trigger.type == "exercise":
-            # Forces exercise; those who speak of it do not.
-            found = self._states_in(sentence) or [a for a in found if a.person is None]
+            found = self._forces(found, sentence)
         known = [a for a in found if a.person is not None or a.party is not None]
         for one in found:
             if one not in known:
@@ -501,8 +517,38 @@ class Reader:
         if involved and len({a.code for a in found} - {None}) < 2:
             for one in self._sides_behind(involved.start(), span.end):
                 _add(found, one)
-        if not found:
-            found += self._states_in(sentence)
+        named = any(a.person is not None for a in found)
+        if not named and len({a.code for a in found} - {None}) < 2:
+            settled = trigger.type in {"exercise", "negotiation", "dialogue"}
+            sides = self._sides_before(sentence, trigger)
+            for one in sides or (self._states_in(sentence) if settled else []):
+                _add(found, one)
+
+    def _sides_before(self, sentence: int, trigger: Trigger) -> list[Attendee]:
+        """The states listed as the subject: "the United States, Japan and Kenya held"."""
+        span = self.scene.sentences[sentence]
+        begin = span.start + trigger.start
+        sides: list[Attendee] = []
+        last = None
+        for left, right, party in self.scene.parties_in(span.start, begin):
+            if last is not None and not _JOINS.fullmatch(self.scene.text[last:left]):
+                sides = []
+            last = right
+            if not self.scene.is_where(left):
+                _add(sides, Attendee(None, party, None, self.scene.evidence(left, right)))
+        near = last is not None and _AUXILIARIES.fullmatch(self.scene.text[last:begin])
+        if near and len(sides) > 1:
+            return sides
+        opening = self.scene.text[span.start : begin]
+        named = any(m.name is not None for m in self.scene.mentions_in(sentence))
+        if named or reading.is_finite(opening):
+            return []
+        # "Representatives of Kenya and Oman, along with the African Union, convened …"
+        sides = []
+        for left, right, party in self.scene.parties_in(span.start, begin):
+            if not self.scene.is_where(left):
+                _add(sides, Attendee(None, party, None, self.scene.evidence(left, right)))
+        return sides if len(sides) > 1 else []
 
     def _sides_behind(self, start: int, end: int) -> list[Attendee]:
         """The parties listed right behind an offset: " between the EU and Morocco"."""
@@ -522,7 +568,9 @@ class Reader:
         """The states that a sentence names, as sides: "an exercise of Kenya and Oman"."""
         span = self.scene.sentences[sentence]
         sides: list[Attendee] = []
-        for start, end, party in self.scene.parties_in(span.start, span.end):
+        cut = _ASIDE_STATES.search(self.scene.text, span.start + 20, span.end)
+        last = cut.start() if cut else span.end
+        for start, end, party in self.scene.parties_in(span.start, last):
             if party.kind == "state" and not self.scene.is_where(start):
                 _add(sides, Attendee(None, party, None, self.scene.evidence(start, end)))
         return sides if len(sides) > 1 else []
@@ -535,6 +583,11 @@ class Reader:
         within = [m for m in mentions if left < m.start and m.end <= right]
         if trigger.type == "visit" and within:
             return within[:1]  # "invited her counterpart to Oslo": who is asked is the visitor
+        if trigger.type == "visit" and _ASKED_HIM.search(self.scene.text, left, right):
+            guest = self.scene.subject_before(sentence) or self.scene.lead(
+                self.scene.item(sentence)
+            )
+            return [guest.nearest(left)] if guest is not None else []
         before = [m for m in mentions if m.end <= left]
         after = [m for m in mentions if m.start >= right]
         before = [
@@ -716,6 +769,15 @@ class Reader:
         evidence = self.scene.evidence(nearest.start, nearest.end)
         _add(found, Attendee(lead, party, lead.office, evidence), first=True)
 
+    def _forces(self, found: list[Attendee], sentence: int) -> list[Attendee]:
+        """Whose forces exercise; those who speak of it do not."""
+        return self._states_in(sentence) or [a for a in found if a.person is None]
+
+    def _is_mine(self, sentence: int, trigger: Trigger) -> bool:
+        """Whether a visit is the speaker's: "my visit"."""
+        before = self.scene.words(sentence)[: trigger.start]
+        return trigger.type == "visit" and _MY.search(before) is not None
+
     def _is_subject(self, found: list[Attendee], sentence: int, trigger: Trigger) -> bool:
         """Whether somebody named before the trigger is all that was found."""
         begin = self.scene.sentences[sentence].start + trigger.start
@@ -724,6 +786,9 @@ class Reader:
 
     def _add_speaker(self, found: list[Attendee], sentence: int, trigger: Trigger) -> None:
         """Add the side of the "I" of a statement, where the sentence says that it took part."""
+        begin = self.scene.sentences[sentence].start
+        if _ASKED_HIM.search(self.scene.text, begin + trigger.start, begin + trigger.end):
+            return
         side = self.scene.speaker(self.scene.item(sentence))
         words = self.scene.words(sentence)
         begin = self.scene.sentences[sentence].start + trigger.start
@@ -733,7 +798,8 @@ class Reader:
             return
         start = self.scene.sentences[sentence].start
         evidence = self.scene.evidence(start + said.start(), start + said.end())
-        _add(found, Attendee(None, side, None, evidence))
+        who = self.scene.author(self.scene.item(sentence))
+        _add(found, Attendee(who, side, who.office if who else None, evidence))
 
     def _distributed(
         self, base: Told, attendees: tuple[Attendee, ...], words: str
@@ -884,7 +950,9 @@ class Reader:
     def _dated(
         self, located: Evidence, sentence: int, status: EngagementStatus
     ) -> DateValue | None:
-        direction: Literal["past", "future"] = "future" if status in FUTURE else "past"
+        before = self.scene.text[max(0, located.start - 120) : located.start]
+        ahead = status in FUTURE and _WAS_DUE.search(before) is None
+        direction: Literal["past", "future"] = "future" if ahead else "past"
         value = dates.resolve(
             located.exact,
             self.scene.reference(sentence),

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from communique import people, reading
+from communique import officials, people, reading, tongues
 from communique.grounding import Index
 from communique.parties import Resolver, country_of_place
 from communique.people import Mention
@@ -47,7 +47,7 @@ _SPEAKS_FOR = re.compile(
 """The office of somebody who tells the news and is not it."""
 _QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
-_LOCATIVE = re.compile(r"\b(?:in|at|near|from)(?: the)? $", re.IGNORECASE)
+_LOCATIVE = re.compile(r"\b(?:in|at|near)(?: the)? $", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"\W*(?:(?:on|in|at|earlier|later|meanwhile|also|separately|during|after|before|today|"
     r"yesterday)\b[^,.;]{0,60},? )?(?:(?:the|his|her|their|its|a|an|h\.e\.|dr|mr|ms|mrs)\.? )?",
@@ -57,6 +57,7 @@ _SUBJECT = re.compile(
 _PRONOUN_FIRST = re.compile(
     r"\W*(?:(?:on|in|at|later|earlier)\b[^,.;]{0,60},? )?(?:he|she)\b", re.IGNORECASE
 )
+_OURS = re.compile(r"\b(?:we|our|us)\b")
 _IN_CITY = re.compile(r" in ([A-Z][\w’'-]+(?: [A-Z][\w’'-]+)?)")
 _COMPANY_REACH = 3
 """How many sentences back "the two ministers" may refer."""
@@ -104,6 +105,8 @@ class Scene:
 
     article: Article
     aliases: Mapping[str, str] | None = None
+    assigned: dict[Person, Party] = field(default_factory=dict)
+    """For whom people stand by what a model was asked (`communique.homes`)."""
 
     @cached_property
     def text(self) -> str:
@@ -118,7 +121,7 @@ class Scene:
     @cached_property
     def resolver(self) -> Resolver:
         """Parties, with the user's aliases."""
-        return Resolver(self.aliases)
+        return Resolver(self.aliases, language=self.language)
 
     @cached_property
     def language(self) -> str:
@@ -171,13 +174,22 @@ class Scene:
     @cached_property
     def mentions(self) -> list[Mention]:
         """Every mention of a person or side, in reading order."""
-        found = people.find(self.text, context=self.text, resolver=self.resolver)
-        titles = self._title_spans
+        if tongues.supports(self.language):
+            found = officials.find(self.text, self.language, self.resolver)
+        else:
+            found = people.find(self.text, context=self.text, resolver=self.resolver)
+        titles = self.title_spans
         return [m for m in found if not any(t[0] <= m.start and m.end <= t[1] for t in titles)]
 
     @cached_property
-    def _title_spans(self) -> list[tuple[int, int]]:
+    def title_spans(self) -> list[tuple[int, int]]:
         """Where the titles of agreements stand: the words in them name nobody."""
+        if tongues.supports(self.language):
+            return [
+                (span.start + title.start, span.start + title.end)
+                for span in self.sentences
+                for title in tongues.titles(self.text[span.start : span.end], self.language)
+            ]
         if not reading.supports(self.language):
             return []
         return [
@@ -276,7 +288,7 @@ class Scene:
         person = Person(name, office, party)
         for found in self.index.find_all(name):
             span = (found.start, found.end)
-            taken = [(m.start, m.end) for m in self.mentions] + self._title_spans
+            taken = [(m.start, m.end) for m in self.mentions] + self.title_spans
             if any(start < found.end and found.start < end for start, end in taken):
                 continue
             person.adopt(Mention(*span, name, *span, office, party, plural=False))
@@ -403,9 +415,12 @@ class Scene:
         beside = by_office or self.joined(person) or self._placed(person)
         if beside is not None:
             return beside
+        if person in self.assigned:
+            return self.assigned[person]
         item = self.article.item_at(person.first)
-        if self.speaker(item) is not None:
-            return self._of_speech(person, item)
+        if self._in_first_person(item):
+            author = self.author(item)
+            return self._speaks_from(item) if person is author else self._of_speech(person, item)
         lead = self.lead(item)
         if lead is None or person is lead:
             return self._speaks_from(item)
@@ -415,6 +430,13 @@ class Scene:
     def _of_speech(self, person: Person, item: int) -> Party | None:
         """For whom somebody stands whom a statement in the first person names: another side."""
         return self._met_in(person, self.speaker(item))
+
+    def is_open(self, person: Person) -> bool:
+        """Whether neither somebody's own words nor what stands beside them say for whom."""
+        if person.party is not None or person.office is None:
+            return False
+        by_office = people.party_of_office(person.office, self.text)
+        return (by_office or self.joined(person) or self._placed(person)) is None
 
     def joined(self, person: Person) -> Party | None:
         """The party of whom somebody is joined to: "the Georgian President X and Premier Y"."""
@@ -450,9 +472,32 @@ class Scene:
 
     def speaker(self, item: int) -> Party | None:
         """The side of the "I" of a statement in the first person; None where nobody says "I"."""
+        if not self._in_first_person(item):
+            return None
+        author = self.author(item)
+        return (author.party if author else None) or self._speaks_from(item)
+
+    def _in_first_person(self, item: int) -> bool:
         span = self.article.items[item]
         own = _QUOTED.sub(" ", self.text[span.start : span.end])
-        return self._speaks_from(item) if _FIRST_PERSON.search(own) else None
+        return _FIRST_PERSON.search(own) is not None
+
+    def author(self, item: int) -> Person | None:
+        """Who says "I": whom a heading names before the statement begins, or None."""
+        if not self._in_first_person(item):
+            return None
+        span = self.article.items[item]
+        for sentence, where in enumerate(self.sentences):
+            if self.item(sentence) != item or where.start < span.start:
+                continue
+            if _FIRST_PERSON.search(self.words(sentence)) or reading.is_finite(
+                self.words(sentence).lower()
+            ):
+                return None
+            named = [m for m in self.mentions_in(sentence) if m.name is not None]
+            if len(named) == 1:
+                return next((p for p in self.people if named[0] in p.mentions), None)
+        return None
 
     def _met_in(self, person: Person, ours: Party | None) -> Party | None:
         """The state last named before somebody in the paragraph, the other side's apart."""
@@ -476,10 +521,12 @@ class Scene:
         taken = {p.party.code for p in self.people if p.party is not None}
         weights: Counter[str] = Counter()
         first: dict[str, Party] = {}
+        spoken = self._in_first_person(item)
         for start, end, party in self.parties_in(span.start, span.end):
             if party.code is None or party.kind not in _ARTICLE_STATES or party.code in taken:
                 continue
-            weights[party.code] += self._weight(start, end)
+            ours = spoken and self._is_ours(start, end)
+            weights[party.code] += self._weight(start, end) + 4 * ours
             first.setdefault(party.code, party)
         for party in first.values():
             # News begins with whom it is about.
@@ -489,6 +536,11 @@ class Scene:
         if not ranked or not ranked[0][1] or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
             return None
         return first[ranked[0][0]]
+
+    def _is_ours(self, start: int, end: int) -> bool:
+        """Whether "we" or "our" stands beside a party's name, which is then the speaker's."""
+        beside = self.text[max(0, start - 30) : start] + " " + self.text[end : end + 40]
+        return not self.is_where(start) and _OURS.search(beside) is not None
 
     def _opens(self, party: Party, start: int) -> bool:
         """Whether an item begins with a phrase that names a party."""
