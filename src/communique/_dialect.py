@@ -35,12 +35,7 @@ class Dialect:
     grammar: Callable[[Mapping[str, Any]], str] | None = None
 
     def parameters(self, schema: type[BaseModel], max_tokens: int) -> dict[str, Any]:
-        """Build the parameters of a request, messages and model aside.
-
-        The format goes into the body beside what the SDK puts there: given as its argument, the
-        SDK would look at every node of the schema again for each request, which takes it longer
-        than all the rest of the request.
-        """
+        """Build the body of a request, messages and model aside."""
         given: dict[str, Any] = {}
         if self.limit:
             given[self.limit] = max_tokens
@@ -49,16 +44,15 @@ class Dialect:
         if self.seed:
             given["seed"] = SEED
         if self.form == "grammar" and self.grammar is not None:
-            given["extra_body"] = {"grammar": self.grammar(schema_of(schema))}
+            given["grammar"] = self.grammar(schema_of(schema))
         elif self.form == "object":
-            given["extra_body"] = {"response_format": {"type": "json_object"}}
+            given["response_format"] = {"type": "json_object"}
         elif self.form != "none":
             strict = self.form == "strict"
-            rules = strict_schema(schema_of(schema)) if strict else schema_of(schema)
+            rules = _strict_schema_of(schema) if strict else schema_of(schema)
             named = {"name": schema.__name__, "schema": rules}
-            schema_format = {**named, "strict": True} if strict else named
-            form = {"type": "json_schema", "json_schema": schema_format}
-            given["extra_body"] = {"response_format": form}
+            form = {**named, "strict": True} if strict else named
+            given["response_format"] = {"type": "json_schema", "json_schema": form}
         return given
 
     def messages(
@@ -124,6 +118,11 @@ _NEXT_FORM: Final[Mapping[str, Literal["schema", "object", "none"]]] = {
 def schema_of(schema: type[BaseModel]) -> dict[str, Any]:
     """Give the JSON schema that a reply must fit."""
     return schema.model_json_schema()
+
+
+@functools.lru_cache(maxsize=32)
+def _strict_schema_of(schema: type[BaseModel]) -> dict[str, Any]:
+    return strict_schema(schema_of(schema))
 
 
 def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
