@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -12,12 +11,14 @@ import pytest
 
 from communique import client as client_module
 from communique import errors, summarise_many
+from communique.store import Store
 from faultlab import ACCOUNT, FINAL, REPLIES, TRANSPORT, Lab, Plan, articles, child, evenly, folder
 from faultlab.killer import Killer, replies_in
 from faultlab.plan import GOOD
 
 KEY = "sk-lab-0123456789abcdef"
 COUNT = 300
+KILLED = 150
 
 
 @pytest.fixture(scope="module")
@@ -156,24 +157,42 @@ def test_the_key_is_in_no_store_and_no_outcome(lab, tmp_path):
 # --- killed -----------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
-@pytest.mark.parametrize("share", [0.0, 0.2])
-def test_a_run_that_is_killed_three_times(lab, tmp_path, share):
+killing = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="the system has no SIGKILL")
+
+
+@killing
+def test_a_run_that_is_killed_three_times(lab, tmp_path):
     """If this failed, a power cut would lose finished work, or have it paid for again."""
-    rates = evenly(share, "error_500", "lost", "prose", "wrong_schema", "reset_mid_body")
+    rates = evenly(0.2, "error_500", "lost", "prose", "wrong_schema", "reset_mid_body")
     lab.take(Plan(seed=2, latency=0.02, rates=rates))
     store = tmp_path / "run.sqlite"
-    task = child.Task(lab.url, count=COUNT, settings={"resume": str(store), "concurrency": 8})
+    task = child.Task(lab.url, count=KILLED, settings={"resume": str(store), "concurrency": 8})
     story = Killer(lab, task, lambda: replies_in(store), seed=3).run(3)
     assert story.kills == 3
+    assert all(life.asked for life in story.lives), "each got somewhere"
+    assert story.lives[-2].committed > story.lives[0].committed > 0
     assert story.again == [], "asked again though the reply was committed"
     assert story.paid_twice <= 3 * 8, "only what was under way"
     result = story.result
-    assert sum(result.outcomes.values()) == result.outcomes["summary"] == COUNT
+    assert sum(result.outcomes.values()) == result.outcomes["summary"] == KILLED
     assert (result.lost, result.repeated, result.foreign, result.wrong) == (0, 0, 0, [])
-    with sqlite3.connect(store) as connection:
-        ids = [row[0] for row in connection.execute("SELECT article_id FROM outcomes")]
-    assert sorted(ids) == [f"MFA/{n:06}" for n in range(COUNT)]
+    with Store(store) as kept:
+        ids = [outcome.article_id for outcome in kept.outcomes()]
+    assert sorted(ids) == [f"MFA/{n:06}" for n in range(KILLED)]
+
+
+@killing
+def test_the_killer_sees_what_is_asked_again(lab):
+    """If this failed, the test above would pass whatever the store did."""
+    lab.take(Plan(latency=0.02))
+    task = child.Task(lab.url, count=20, settings={"concurrency": 4})
+
+    def delivered() -> list[str]:
+        return [entry.key for entry in lab.log() if entry.delivered]
+
+    story = Killer(lab, task, delivered, seed=1).run(1)
+    assert story.kills == 1
+    assert story.again, "a run without a store asks everything again"
 
 
 # --- a folder ---------------------------------------------------------------------------------
