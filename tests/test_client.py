@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
 import pickle
@@ -22,6 +23,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from communique import _dialect, _translate
 from communique import client as module
+from communique._bounded import LONGEST_BODY
 from communique.client import (
     Budget,
     Client,
@@ -58,6 +60,8 @@ from faults import (
     FaultyServer,
     cut_short,
     drip,
+    endless,
+    huge,
     no_choices,
     raw,
     refuses,
@@ -320,6 +324,25 @@ def test_a_slow_drip(server: FaultyServer, ask: Ask) -> None:
     reply = ask(timeout=0.3)
     assert outcomes(reply) == ["unavailable", "valid"]
     assert "no answer within 0.3 seconds" in reply.attempts[0].detail
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_an_answer_without_end(server: FaultyServer, ask: Ask, *, told: bool) -> None:
+    """A broken endpoint would fill the memory of a whole run if this failed."""
+    server.script(huge(2 * LONGEST_BODY) if told else endless)
+    reply = ask()
+    assert outcomes(reply) == ["invalid", "valid"]
+    assert f"longer than {LONGEST_BODY:,} bytes" in reply.attempts[0].detail
+
+
+def test_a_packed_answer(server: FaultyServer, ask: Ask) -> None:
+    """An endpoint that packs its answers would not be understood, or unpacked without end."""
+    made = json.dumps({"choices": [{"message": {"content": json.dumps(GOOD)}}]}).encode()
+    server.script(raw(gzip.compress(made), headers={"content-encoding": "gzip"}))
+    assert outcomes(ask()) == ["valid"]
+    bomb = gzip.compress(b" " * LONGEST_BODY * 40)
+    server.script(raw(bomb, headers={"content-encoding": "gzip"}))
+    assert outcomes(ask()) == ["invalid", "valid"]
 
 
 def test_no_server_at_all(server: FaultyServer) -> None:
