@@ -74,7 +74,9 @@ PARTY: Final = Struct(
         _must("as_written", "string", "the words that name it"),
     ),
 )
-_ARTICLE: Final = _must("article_id", "string", "the id you gave, else the text's SHA-256")
+_ARTICLE: Final = _must(
+    "article_id", "string", "the id you gave, else its path or address, else sha256:…"
+)
 
 
 def _located(*, always: bool) -> tuple[Column, ...]:

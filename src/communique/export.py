@@ -49,6 +49,7 @@ __all__ = [
     "Column",
     "ListOf",
     "Struct",
+    "arrow_rows",
     "arrow_schema",
     "arrow_table",
     "arrow_tables",
@@ -90,7 +91,8 @@ class _Read:
 
     @property
     def article_id(self) -> str:
-        return self.summary.source.id or self.summary.source.sha256
+        source = self.summary.source
+        return source.id or source.url or f"sha256:{source.sha256[:16]}"
 
     @property
     def report(self) -> Report:
@@ -410,17 +412,19 @@ def arrow_schema(table: TableName) -> pa.Schema:
 
 def arrow_table(outcomes: Iterable[Outcome | Summary], table: TableName = "articles") -> pa.Table:
     """One table as a `pyarrow.Table` of `arrow_schema(table)`."""
+    return arrow_rows(list(rows(outcomes, table)), table)
+
+
+def arrow_rows(held: list[Row], table: TableName) -> pa.Table:
+    """Rows of a table, as `rows` makes them, as a `pyarrow.Table`."""
     schema = arrow_schema(table)
-    return _needed("pyarrow").Table.from_pylist(list(rows(outcomes, table)), schema=schema)
+    return _needed("pyarrow").Table.from_pylist(held, schema=schema)
 
 
 def arrow_tables(outcomes: Iterable[Outcome | Summary]) -> dict[TableName, pa.Table]:
     """Every table in `TABLES` as a `pyarrow.Table`, in one pass over the outcomes."""
-    pa = _needed("pyarrow")
-    return {
-        name: pa.Table.from_pylist(held, schema=arrow_schema(name))
-        for name, held in tables(outcomes).items()
-    }
+    _needed("pyarrow")  # before the first outcome is taken
+    return {name: arrow_rows(held, name) for name, held in tables(outcomes).items()}
 
 
 def frames(outcomes: Iterable[Outcome | Summary]) -> dict[TableName, pd.DataFrame]:
