@@ -22,7 +22,6 @@ from pydantic import BaseModel, Field, ValidationError
 
 from communique import _dialect, _translate
 from communique import client as module
-from communique.cache import Cache
 from communique.client import (
     Budget,
     Client,
@@ -48,6 +47,8 @@ from communique.errors import (
     StorageError,
     Unavailable,
 )
+from communique.schemas import PassageReport, Span
+from communique.store import Store
 from faults import (
     COMPLETION_TOKENS,
     PROMPT_TOKENS,
@@ -696,14 +697,14 @@ def test_a_rejection_that_nothing_mends(server: FaultyServer, ask: Ask) -> None:
     assert len(server.requests) == 2
 
 
-# --- the cache --------------------------------------------------------------------------------
+# --- the store --------------------------------------------------------------------------------
 
 
 def test_a_question_is_paid_once(server: FaultyServer, tmp_path: Path) -> None:
     """A second run would pay again if this failed."""
-    with Cache(tmp_path / "c.sqlite") as cache:
-        first = asyncio.run(one(make(server, cache=cache)))
-        second = asyncio.run(one(make(server, cache=cache)))
+    with Store(tmp_path / "c.sqlite") as cache:
+        first = asyncio.run(one(make(server, store=cache)))
+        second = asyncio.run(one(make(server, store=cache)))
     assert len(server.requests) == 1
     assert second.value == first.value
     assert second.raw == first.raw
@@ -712,28 +713,117 @@ def test_a_question_is_paid_once(server: FaultyServer, tmp_path: Path) -> None:
     assert (attempt.prompt_tokens, attempt.completion_tokens) == (PROMPT_TOKENS, COMPLETION_TOKENS)
 
 
-def test_a_cached_reply_is_checked_again(server: FaultyServer, tmp_path: Path) -> None:
-    """A check mended since would not see cached replies if this failed."""
+def test_a_kept_reply_is_checked_again(server: FaultyServer, tmp_path: Path) -> None:
+    """A check mended since would not see kept replies if this failed."""
     server.script(*[says({"name": "A", "age": 1})] * 3)
-    with Cache(tmp_path / "c.sqlite") as cache:
-        asyncio.run(one(make(server, cache=cache), check=known_names))
+    with Store(tmp_path / "c.sqlite") as store:
+        first = asyncio.run(one(make(server, store=store), check=known_names))
         assert len(server.requests) == 3
-        again = asyncio.run(one(make(server, cache=cache), check=known_names))
+        again = asyncio.run(one(make(server, store=store), check=known_names))
     assert len(server.requests) == 3, "a flawed passage is not asked again"
     assert again.complaints == ('"A" is not in the article.',)
-    assert again.attempts[0].outcome == "invalid"
+    assert outcomes(again) == outcomes(first) == ["invalid"] * 3
+    assert [a.detail for a in again.attempts] == [a.detail for a in first.attempts]
+    assert all(attempt.cached and attempt.cost == 0 for attempt in again.attempts)
+    assert not any(attempt.cached for attempt in first.attempts)
 
 
-def test_a_cached_reply_that_no_longer_parses_is_asked_again(
+def test_a_kept_reply_that_no_longer_parses_is_told_back(
     server: FaultyServer, tmp_path: Path
 ) -> None:
     """A stricter validator would fail for ever on an old reply if this failed."""
-    with Cache(tmp_path / "c.sqlite") as cache:
-        asyncio.run(one(make(server, cache=cache)))
-        with cache._session() as connection:
-            connection.execute("UPDATE replies SET raw = 'prose'")
-        assert asyncio.run(one(make(server, cache=cache))).value.age == 73
+    with Store(tmp_path / "c.sqlite") as store:
+        first = asyncio.run(one(make(server, store=store)))
+        store.put(first.attempts[0].key, "prose", model="fake")
+        assert asyncio.run(one(make(server, store=store))).value.age == 73
     assert len(server.requests) == 2
+
+
+def test_a_reply_is_in_the_store_before_it_is_looked_at(
+    server: FaultyServer, tmp_path: Path
+) -> None:
+    """A process killed while it parses or checks a reply would pay for it again otherwise."""
+    server.script(says("prose"), says({"name": "A", "age": 1}))
+    seen = []
+
+    def check(draft: Draft) -> list[str]:
+        with Store(store.path) as other:
+            seen.append([kept.raw for kept in other])
+        return known_names(draft)
+
+    with Store(tmp_path / "c.sqlite") as store:
+        reply = asyncio.run(one(make(server, store=store), check=check))
+    assert [len(raws) for raws in seen] == [2, 3]
+    assert "prose" in seen[0]
+    assert all(attempt.key for attempt in reply.attempts)
+
+
+def test_an_interrupted_conversation_goes_on_where_it_was(
+    server: FaultyServer, tmp_path: Path
+) -> None:
+    """Every re-ask of a killed run would be paid twice if this failed."""
+    replies = [says("prose"), says({"name": "A", "age": 1}), says(GOOD)]
+    server.script(*replies)
+    with Store(tmp_path / "whole.sqlite") as store:
+        asyncio.run(one(make(server, store=store), check=known_names))
+        kept = list(store)
+    asked = [request.body for request in server.requests]
+    by_raw = {reply.raw: reply for reply in kept}
+    order = [by_raw[raw] for raw in ("prose", json.dumps({"name": "A", "age": 1}))]
+    for done in range(3):
+        server.requests.clear()
+        server.script(*replies[done:])
+        with Store(tmp_path / f"{done}.sqlite") as store:
+            for reply in order[:done]:
+                store.put(reply.key, reply.raw, model=reply.model)
+            result = asyncio.run(one(make(server, store=store), check=known_names))
+            assert {reply.key for reply in store} == {reply.key for reply in kept}
+        assert [request.body for request in server.requests] == asked[done:]
+        assert result.value.name == "Rajnath Singh"
+        assert [attempt.cached for attempt in result.attempts] == [True] * done + [False] * (
+            3 - done
+        )
+
+
+def test_a_model_that_repeats_itself_is_asked_again(server: FaultyServer, tmp_path: Path) -> None:
+    """With a store, a re-ask in the same words would be answered by the last reply otherwise."""
+    flawed = says({"name": "A", "age": 1})
+    server.script(flawed, flawed, says(GOOD))
+    with Store(tmp_path / "c.sqlite") as store:
+        reply = asyncio.run(one(make(server, store=store), check=known_names))
+        assert len(store) == 3
+    assert reply.value.name == "Rajnath Singh"
+
+
+def test_kept_replies_cost_nothing_of_the_budget(server: FaultyServer, tmp_path: Path) -> None:
+    """A run that goes on would be stopped by what an earlier one has paid if this failed."""
+    server.script(says({"name": "A", "age": 1}), status(500), status(500))
+    with Store(tmp_path / "c.sqlite") as store:
+        asyncio.run(one(make(server, store=store), check=known_names, budget=Budget(attempts=3)))
+        meter = Meter(tokens=1)
+        reply = asyncio.run(
+            one(
+                make(server, store=store),
+                check=known_names,
+                budget=Budget(attempts=1),
+                meter=meter,
+            )
+        )
+    assert reply.value.name == "Rajnath Singh"
+    assert [attempt.cached for attempt in reply.attempts] == [True, False]
+    assert meter.spent == PROMPT_TOKENS + COMPLETION_TOKENS
+
+
+def test_what_an_endpoint_does_not_take_is_no_part_of_the_question(
+    server: FaultyServer, tmp_path: Path
+) -> None:
+    """A process that has yet to learn what the endpoint takes would pay again if this failed."""
+    server.script(_NO_LIMIT, _NO_HEAT)
+    with Store(tmp_path / "c.sqlite") as store:
+        asyncio.run(one(make(server, store=store)))
+        assert len(server.requests) == 3
+        assert asyncio.run(one(make(server, store=store))).attempts[0].cached
+    assert len(server.requests) == 3
 
 
 @pytest.mark.parametrize("fault", [refuses(), says("{}", "length"), says("x", "content_filter")])
@@ -742,35 +832,122 @@ def test_refused_and_cut_replies_are_not_cached(
 ) -> None:
     """A refusal would be remembered for ever if this failed."""
     server.script(fault)
-    with Cache(tmp_path / "c.sqlite") as cache:
+    with Store(tmp_path / "c.sqlite") as cache:
         with pytest.raises(ModelError):
-            asyncio.run(one(make(server, cache=cache)))
+            asyncio.run(one(make(server, store=cache)))
         assert len(cache) == 0
 
 
-def test_a_reply_cut_short_by_the_network_is_not_cached(
+@pytest.mark.parametrize(
+    "name", ["no choices", "empty reply", "a web page", "half a body", "not UTF-8", "500"]
+)
+def test_what_is_no_reply_is_not_kept(server: FaultyServer, tmp_path: Path, name: str) -> None:
+    """A hiccup would be remembered for ever if this failed."""
+    server.script(*[TRANSPORT[name][0]] * 3)
+    with Store(tmp_path / "c.sqlite") as store:
+        with pytest.raises(CommuniqueError):
+            asyncio.run(one(make(server, store=store), budget=Budget(attempts=3)))
+        assert len(store) == 0
+
+
+def test_a_conversation_cut_by_the_network_goes_on(server: FaultyServer, tmp_path: Path) -> None:
+    """A flawed reply would stay the last word because of a hiccup, or be paid again, otherwise."""
+    server.script(says({"name": "A", "age": 1}), status(401))
+    with Store(tmp_path / "c.sqlite") as store:
+        first = asyncio.run(one(make(server, store=store), check=known_names))
+        assert first.value.name == "A"
+        again = asyncio.run(one(make(server, store=store), check=known_names))
+    assert again.value.name == "Rajnath Singh"
+    assert [attempt.cached for attempt in again.attempts] == [True, False]
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_failed_ask_is_asked_anew(server: FaultyServer, tmp_path: Path, durable: bool) -> None:
+    """One failure would be replayed for ever, or be paid again before it was recorded."""
+    server.script(*[says("prose")] * 3)
+    with Store(tmp_path / "c.sqlite") as store:
+        with pytest.raises(InvalidReply) as caught:
+            asyncio.run(one(make(server, store=store, durable=durable)))
+        assert outcomes(caught.value) == ["invalid"] * 3
+        assert len(store) == (3 if durable else 0)
+        if durable:  # as if killed before the outcome was kept
+            with pytest.raises(InvalidReply) as again:
+                asyncio.run(one(make(server, store=store, durable=True)))
+            assert len(server.requests) == 3
+            report = again.value.report
+            assert report is not None
+            assert report.cached
+            failed = PassageReport(index=3, span=Span(start=0, end=1), fate="failed")
+            report = report.model_copy(update={"passages": [failed]})
+            store.keep_outcome("a", "s", article_id="x", failure=again.value, report=report)
+            assert len(store) == 0
+        assert asyncio.run(one(make(server, store=store, durable=durable))).value.age == 73
+    assert len(server.requests) == 4
+
+
+def test_an_ask_that_the_network_ended_forgets_nothing(
     server: FaultyServer, tmp_path: Path
 ) -> None:
-    """A hiccup would freeze a flawed reply for ever if this failed."""
-    server.script(says({"name": "A", "age": 1}), status(401))
-    with Cache(tmp_path / "c.sqlite") as cache:
-        asyncio.run(one(make(server, cache=cache), check=known_names))
-        assert len(cache) == 0
+    """A paid reply would be paid again because of a hiccup after it if this failed."""
+    server.script(says("prose"), status(401))
+    with Store(tmp_path / "c.sqlite") as store:
+        with pytest.raises(AuthenticationFailed):
+            asyncio.run(one(make(server, store=store)))
+        assert len(store) == 1
+        reply = asyncio.run(one(make(server, store=store)))
+    assert [attempt.cached for attempt in reply.attempts] == [True, False]
 
 
-def test_a_failing_cache_does_not_lose_a_paid_reply(
+def broken(store: Store, *, on: bool = True) -> None:
+    """Have every write fail, as on a disk that has become read-only; or mend that."""
+    with store._database._lent():
+        connection = store._database._connection("writing")
+        connection.execute(f"PRAGMA query_only = {'ON' if on else 'OFF'}")
+
+
+def test_a_store_that_fails_does_not_lose_a_paid_reply(
     server: FaultyServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A full disk would throw a paid reply away if this failed."""
-    with Cache(tmp_path / "c.sqlite") as cache:
-        with cache._session() as connection:
-            connection.execute("PRAGMA query_only = ON")
+    with Store(tmp_path / "c.sqlite") as store:
+        broken(store)
         with pytest.raises(StorageError):
-            cache.put("k", "raw", model="m")
-        assert asyncio.run(one(make(server, cache=cache))).value.age == 73
-    assert [record.levelname for record in caplog.records if "cached" in record.message] == [
-        "WARNING"
-    ]
+            store.put("k", "raw", model="m")
+        reply = asyncio.run(one(make(server, store=store)))
+    assert reply.value.age == 73
+    assert reply.attempts[0].key == "", "what is not in the store has no key there"
+    levels = [record.levelname for record in caplog.records if "be kept" in record.message]
+    assert levels == ["WARNING"]
+
+
+def test_a_durable_client_pays_for_nothing_that_it_cannot_keep(
+    server: FaultyServer, tmp_path: Path
+) -> None:
+    """A night's replies would be paid for and lost on a full disk if this failed."""
+    other = [{"role": "user", "content": "Another question"}]
+    with Store(tmp_path / "c.sqlite") as store:
+        client = make(server, store=store, durable=True)
+        broken(store)
+        assert asyncio.run(one(client)).value.age == 73, "it was paid, and is used"
+        with pytest.raises(StorageError) as caught:
+            asyncio.run(one(client, messages=other))
+        assert not caught.value.retryable
+        assert asyncio.run(one(client)).attempts[0].cached, "what is held in memory is not lost"
+        assert len(server.requests) == 1
+        broken(store, on=False)
+        asyncio.run(one(client, messages=other))
+        assert len(store) == 2
+    assert len(server.requests) == 2
+
+
+def test_a_flawed_reply_is_used_when_the_store_fails(server: FaultyServer, tmp_path: Path) -> None:
+    """A paid reply would be lost to the disk if this failed."""
+    server.script(says({"name": "A", "age": 1}))
+    with Store(tmp_path / "c.sqlite") as store:
+        broken(store)
+        reply = asyncio.run(one(make(server, store=store, durable=True), check=known_names))
+    assert reply.value.name == "A"
+    assert len(server.requests) == 1
 
 
 # --- clients of the user's own ----------------------------------------------------------------

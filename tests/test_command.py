@@ -216,7 +216,7 @@ LEFT OUT (1)
 NOTES (1)
   - The abstract is the article's first sentence.
 
-model local · prompt read/1 · 2 of 2 passages read · 2 requests (1 from the cache) · 321 + 45 tokens
+model local · prompt read/1 · 2 of 2 passages read · 2 requests (1 from the store) · 321 + 45 tokens
 · 12.3 s
 """
     )

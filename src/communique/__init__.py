@@ -4,6 +4,7 @@
 >>> summary = summarise(text, published="2024-11-22")  # doctest: +SKIP
 """
 
+from communique._version import __version__
 from communique.article import Article
 from communique.errors import (
     AuthenticationFailed,
@@ -11,6 +12,7 @@ from communique.errors import (
     CommuniqueError,
     ConfigurationError,
     ContextExceeded,
+    InternalError,
     InvalidArticle,
     InvalidReply,
     ModelError,
@@ -46,7 +48,6 @@ from communique.schemas import (
 
 summarize = summarise
 
-__version__ = "0.1.0"
 
 __all__ = [
     "Act",
@@ -62,6 +63,7 @@ __all__ = [
     "Engagement",
     "EngagementRef",
     "Evidence",
+    "InternalError",
     "InvalidArticle",
     "InvalidReply",
     "LeftOut",

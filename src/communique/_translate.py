@@ -96,6 +96,8 @@ def words_of(error: BaseException) -> str:
         root = root.__cause__
     if root is not error and str(root) and str(root) not in words:
         words = f"{words.rstrip('.')} ({type(root).__name__}: {root})"
+    # A lone surrogate in an endpoint's words could be neither printed nor kept.
+    words = words.encode("utf-8", "replace").decode("utf-8")
     return shorten(" ".join(words.split()) or type(error).__name__).rstrip(".")
 
 

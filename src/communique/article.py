@@ -651,6 +651,11 @@ class Article:
             ) from error
         return cls(text, published)
 
+    @property
+    def dated_by_caller(self) -> bool:
+        """Whether `published` was given, and not read in the text."""
+        return self._explicit
+
     @functools.cached_property
     def sha256(self) -> str:
         """SHA-256 of the text in UTF-8, in hexadecimal."""

@@ -10,13 +10,16 @@ an instance of a pydantic class. Three layers share the work and one budget:
 Every request becomes an `Attempt` with its tokens, the failed ones too. A reply that parses is
 never lost: when the model cannot satisfy the caller's check, the best reply is returned with
 its complaints. Foreign errors are translated in one table, and keys appear in no message.
+
+With a store, a request is looked up before it is sent, re-asks like first questions, and its
+reply is committed before anything else looks at it. Started again, a conversation goes through
+the replies that are there, word for word as before, and sends only what is missing.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import inspect
 import logging
 import os
@@ -34,11 +37,9 @@ from communique._translate import (
     outcome_of,
     redact,
     retry_after,
-    shorten,
     translate,
     words_of,
 )
-from communique.cache import Cache, cache_key
 from communique.errors import (
     BudgetSpent,
     CommuniqueError,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
     from tenacity import RetryCallState
 
-    from communique.cache import Cached
+    from communique.store import Kept, Store
 
 __all__ = [
     "Budget",
@@ -250,21 +251,9 @@ class _Call(Generic[T]):
         self.attempts: list[Attempt] = []
         self.counted = 0
         self.best: _Candidate | None = None
+        self._answered: list[list[Message]] = []
         self._raw = ""
         self._pause: float | None = None
-
-    @functools.cached_property
-    def key(self) -> str:
-        """The question's key in the cache: what was meant to be sent, not what was taken."""
-        endpoint = self.client.endpoint
-        return cache_key(
-            model=endpoint.model,
-            identity=endpoint.identity,
-            messages=self.messages,
-            schema=schema_of(self.schema),
-            sampling={"temperature": 0, "seed": SEED, "max_tokens": self.max_tokens},
-            prompt_version=self.prompt_version,
-        )
 
     def report(self) -> Report:
         """Account for the attempts so far."""
@@ -389,15 +378,31 @@ class _Call(Generic[T]):
         return self.client.wait(state) if pause is None else min(pause, LONGEST_PAUSE)
 
     async def _request(self, messages: Sequence[Message]) -> ChatCompletion:
-        """Make one counted request, after as many rejected ones as the endpoint has quirks."""
+        """Make one counted request, after as many rejected ones as the endpoint has quirks.
+
+        None is made, and none counted, where the store has the reply.
+        """
+        key = self.key(messages) if self.client.store is not None else ""
+        found = await self.client.recall(key)
+        if found is not None:
+            completion = self._replay(found)
+        else:
+            completion = await self._ask(messages, key)
+        self._answered.append(list(messages))
+        return completion
+
+    async def _ask(self, messages: Sequence[Message], key: str) -> ChatCompletion:
         if used_up := self._spent():
             raise _budget_spent(used_up)
+        await self.client.save()
         while True:
             with contextlib.suppress(_Rejected):
-                return await self._once(self.client.dialect, messages)
+                return await self._once(self.client.dialect, messages, key)
 
-    async def _once(self, dialect: Dialect, messages: Sequence[Message]) -> ChatCompletion:
-        """Make one request and record it; raises one of our errors, or `_Rejected`."""
+    async def _once(
+        self, dialect: Dialect, messages: Sequence[Message], key: str
+    ) -> ChatCompletion:
+        """Make one request, keep its reply and record it; raises our errors, or `_Rejected`."""
         start = time.monotonic()
         limit = min(self.client.timeout, self.meter.seconds_left())
         completion: Any = None
@@ -408,14 +413,25 @@ class _Call(Generic[T]):
                 messages=dialect.messages(messages, self.schema),
                 **dialect.parameters(self.schema, self.max_tokens),
             )
-            self._raw = text_of(completion)
+            self._raw = self.client.struck(text_of(completion), messages)
         except Exception as error:  # noqa: BLE001 - the table knows them, or says so
             failure = self._failure(error, dialect, limit)
-        self._record(failure, getattr(completion, "usage", None), time.monotonic() - start)
+        seconds = time.monotonic() - start
+        attempt = self._attempt(failure, getattr(completion, "usage", None), seconds)
+        if failure is None:
+            attempt = attempt.model_copy(
+                update={"key": await self.client.keep(key, self._raw, attempt)}
+            )
+        self._record(attempt, counted=not isinstance(failure, _Rejected))
         if failure is not None:  # raised out here, so that no foreign error hangs on it
             raise failure
-        completion.choices[0].message.content = json_in(self._raw)
-        return completion  # type: ignore[no-any-return]
+        return _completion(self._raw)
+
+    def _replay(self, found: Kept) -> ChatCompletion:
+        """Take a reply from the store as if it had just come, at no cost."""
+        self._raw = found.raw
+        self._record(self._recalled(found), counted=False)
+        return _completion(found.raw)
 
     def _failure(self, error: Exception, dialect: Dialect, limit: float) -> Exception:
         """Tell what a failed request means."""
@@ -435,43 +451,87 @@ class _Call(Generic[T]):
                 return _Rejected(failure.what)
         return failure
 
-    def _record(self, failure: Exception | None, usage: Any, seconds: float) -> None:
+    def _attempt(self, failure: Exception | None, usage: Any, seconds: float) -> Attempt:
+        """Tell of a request that was made."""
         prompt = _count(getattr(usage, "prompt_tokens", 0))
         completion = _count(getattr(usage, "completion_tokens", 0))
-        self.counted += not isinstance(failure, _Rejected)
-        self.meter.spend(prompt + completion)
-        self.attempts.append(
-            Attempt(
-                passage=self.passage,
-                number=len(self.attempts) + 1,
-                outcome="valid" if failure is None else outcome_of(failure),
-                detail="" if failure is None else getattr(failure, "what", str(failure)),
-                prompt_tokens=prompt,
-                completion_tokens=completion,
-                cost=self.client.endpoint.cost(prompt, completion),
-                seconds=seconds,
-            )
+        return Attempt(
+            passage=self.passage,
+            number=len(self.attempts) + 1,
+            outcome="valid" if failure is None else outcome_of(failure),
+            detail="" if failure is None else getattr(failure, "what", str(failure)),
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cost=self.client.endpoint.cost(prompt, completion),
+            seconds=seconds,
         )
 
-    # -- the cache
+    def _recalled(self, found: Kept) -> Attempt:
+        """Tell of a request that was not made."""
+        return Attempt(
+            passage=self.passage,
+            number=len(self.attempts) + 1,
+            outcome="valid",
+            prompt_tokens=found.prompt_tokens,
+            completion_tokens=found.completion_tokens,
+            cached=True,
+            key=found.key,
+            cost=0.0,
+        )
 
-    def recalled(self, found: Cached) -> Reply[T] | None:
-        """Read a cached reply as if it had just come; None where it no longer parses."""
+    def _record(self, attempt: Attempt, *, counted: bool) -> None:
+        """Note an attempt, and take it off the budget where it was paid."""
+        self.attempts.append(attempt)
+        self.counted += counted
+        if not attempt.cached:
+            self.meter.spend(attempt.prompt_tokens + attempt.completion_tokens)
+
+    # -- the store
+
+    def key(self, messages: Sequence[Message]) -> str:
+        """Hash a request: what is meant to be sent; see `communique.store.reply_key`."""
+        return self.client.key(
+            messages,
+            self.schema,
+            max_tokens=self.max_tokens,
+            prompt_version=self.prompt_version,
+            repeat=sum(list(messages) == answered for answered in self._answered),
+        )
+
+    async def at_once(self) -> Reply[T] | None:
+        """Give a stored first reply that is valid, without instructor's machinery."""
+        if self.client.store is None:
+            return None
+        found = await self.client.recall(self.key(self.messages))
+        if found is None:
+            return None
         try:
             value = self.schema.model_validate_json(json_in(found.raw), strict=False)
         except ValidationError:
             return None
-        complaints = tuple(self.check(value))
-        attempt = Attempt(
-            passage=self.passage,
-            number=1,
-            outcome="invalid" if complaints else "valid",
-            detail=shorten("; ".join(complaints)),
-            prompt_tokens=found.prompt_tokens,
-            completion_tokens=found.completion_tokens,
-            cached=True,
-        )
-        return Reply(value, found.raw, (attempt,), complaints)
+        if self.check(value):
+            return None
+        return Reply(value, found.raw, (self._recalled(found),))
+
+    def fruitless(self, error: CommuniqueError) -> list[str]:
+        """Tell which stored replies led to an invalid one as the last word, and to nothing else."""
+        if not isinstance(error, InvalidReply) or not (self.attempts and self.attempts[-1].key):
+            return []
+        return [attempt.key for attempt in self.attempts if attempt.key]
+
+
+def _completion(raw: str) -> ChatCompletion:
+    """Make what instructor reads: the reply's JSON and nothing of the endpoint's own.
+
+    The re-ask repeats this message: made of the raw text alone, it is the same whether the
+    reply has just come or is taken from the store, and so is the re-ask's key.
+    """
+    from openai.types.chat import ChatCompletion, ChatCompletionMessage
+    from openai.types.chat.chat_completion import Choice
+
+    message = ChatCompletionMessage(role="assistant", content=json_in(raw))
+    choice = Choice(index=0, finish_reason="stop", message=message)
+    return ChatCompletion(id="", choices=[choice], created=0, model="", object="chat.completion")
 
 
 def _budget_spent(used_up: str) -> BudgetSpent:
@@ -494,6 +554,12 @@ class Client:
     the endpoint's address and key; only its own retries are switched off. `timeout` is in
     seconds, for a whole request. `reasks` is how often a model is told what was wrong. `wait`
     is tenacity's, between requests for which the endpoint names no `Retry-After`.
+
+    `store` keeps every finished reply before it is used. Where it cannot be written, the reply is
+    used all the same; without `durable` that is a warning and no more. A `durable` client holds
+    the reply in memory and sends nothing further until it is written: each later request tries
+    that first, and raises `StorageError` where it fails again. So no reply is paid for that has
+    nowhere to go, but for those under way.
     """
 
     def __init__(
@@ -501,19 +567,22 @@ class Client:
         endpoint: Endpoint,
         *,
         client: openai.OpenAI | openai.AsyncOpenAI | None = None,
-        cache: Cache | None = None,
+        store: Store | None = None,
+        durable: bool = False,
         timeout: float = 120.0,
         reasks: int = 2,
         wait: Callable[[RetryCallState], float] | None = None,
     ) -> None:
         self.endpoint = endpoint
-        self.cache = cache
+        self.store = store
+        self.durable = durable
         self.timeout = timeout
         self.reasks = reasks
         self.wait = wait or _backoff()
         form: Literal["grammar", "strict", "schema"] = "strict" if endpoint.strict else "schema"
         self.dialect = Dialect("grammar" if endpoint.grammar else form, grammar=endpoint.grammar)
         self.secrets = _secrets_of(endpoint, client)
+        self._unsaved: dict[str, Kept] = {}
         self._given = None if client is None else _without_retries(client)
         self._own: openai.AsyncOpenAI | None = None
         self._owner: tuple[int, object] = (0, None)
@@ -539,9 +608,14 @@ class Client:
         not raise. With the budget spent, the parsed reply with the fewest complaints is
         returned with them. `meter` shares limits between calls; `passage` numbers the attempts.
 
+        Replies from the store cost nothing of the budget, and their attempts say `cached`. An ask
+        that ends in `InvalidReply` would do so for ever, from the store: its replies are
+        forgotten as the error is raised. A `durable` client leaves that to whoever keeps the
+        outcome (`Store.keep_outcome`), or an interruption between the two would be paid twice.
+
         Raises any `ModelError` (`Truncated` when the reply was cut: ask for less), `BudgetSpent`
         or `ConfigurationError`, all with the attempts in their `report`, and `StorageError`
-        when the cache cannot be read. A cache that cannot be written costs a warning only.
+        when the store cannot be read, or (`durable`) not be written.
         """
         call = _Call(
             self,
@@ -554,17 +628,17 @@ class Client:
             passage=passage,
             prompt_version=prompt_version,
         )
-        recalled = await self._recall(call)
-        if recalled is not None:
-            return recalled
+        stored = await call.at_once()
+        if stored is not None:
+            return stored
         error = await self._converse(call)
         reply = call.reply()
         if reply is None:
-            raise error or InvalidReply("No reply came.", "Try again.", report=call.report())
-        if error is None:
-            # Cut short by the network, a reply with complaints may do better another time.
-            await self._keep(call)
-        else:
+            error = error or InvalidReply("No reply came.", "Try again.", report=call.report())
+            if not self.durable:
+                await self._forget(call.fruitless(error))
+            raise error
+        if error is not None:
             log.info("A re-ask failed, and the reply before it is used: %s", error.what)
         return reply
 
@@ -614,28 +688,90 @@ class Client:
         error.report = call.report()
         return error
 
-    async def _recall(self, call: _Call[T]) -> Reply[T] | None:
-        if self.cache is None:
-            return None
-        found = await asyncio.to_thread(self.cache.get, call.key)
-        return None if found is None else call.recalled(found)
+    # -- the store
 
-    async def _keep(self, call: _Call[T]) -> None:
-        best = call.best
-        if self.cache is None or best is None:
-            return
-        put = functools.partial(
-            self.cache.put,
-            call.key,
-            best.raw,
+    def key(
+        self,
+        messages: Sequence[Message],
+        schema: type[BaseModel],
+        *,
+        max_tokens: int,
+        prompt_version: str,
+        repeat: int = 0,
+    ) -> str:
+        """Hash a request to this endpoint as it is meant; see `communique.store.reply_key`."""
+        from communique.store import reply_key
+
+        return reply_key(
             model=self.endpoint.model,
-            prompt_tokens=best.attempt.prompt_tokens,
-            completion_tokens=best.attempt.completion_tokens,
+            identity=self.endpoint.identity,
+            messages=messages,
+            schema=schema_of(schema),
+            sampling={"temperature": 0, "seed": SEED, "max_tokens": max_tokens},
+            prompt_version=prompt_version,
+            repeat=repeat,
         )
+
+    async def recall(self, key: str) -> Kept | None:
+        """Find a reply that is already paid for, or None; raises `StorageError`."""
+        if self.store is None:
+            return None
+        return self._unsaved.get(key) or await self.store.soon(self.store.get, key)
+
+    async def keep(self, key: str, raw: str, attempt: Attempt) -> str:
+        """Commit a reply; return its key, or nothing where it is not in the store."""
+        if self.store is None:
+            return ""
+        from communique.store import Kept
+
+        tokens = (attempt.prompt_tokens, attempt.completion_tokens)
+        reply = Kept(key, raw, self.endpoint.model, *tokens, attempt.cost)
         try:
-            await asyncio.to_thread(put)
+            await self._put(reply)
         except StorageError as error:
-            log.warning("A reply could not be cached: %s", error)
+            if self.durable:
+                self._unsaved[key] = reply
+            log.warning("A reply could not be kept: %s", error)
+            return ""
+        return key
+
+    async def save(self) -> None:
+        """Write the replies that could not be kept before; raises `StorageError`."""
+        for key, reply in list(self._unsaved.items()):
+            await self._put(reply)
+            self._unsaved.pop(key, None)
+
+    def struck(self, raw: str, messages: Sequence[Message]) -> str:
+        """Strike the endpoint's key from a reply that repeats it: it would be kept and sent on.
+
+        A key that is a plain word, as some local servers are given, is no secret, and one that
+        the question itself holds is the article's.
+        """
+        for secret in self.secrets:
+            known = secret.isalpha() or any(secret in message["content"] for message in messages)
+            if not known and secret in raw:
+                raw = raw.replace(secret, "[key]")
+        return raw
+
+    async def _put(self, reply: Kept) -> None:
+        if self.store is not None:
+            await self.store.soon(
+                self.store.put,
+                reply.key,
+                reply.raw,
+                model=reply.model,
+                prompt_tokens=reply.prompt_tokens,
+                completion_tokens=reply.completion_tokens,
+                cost=reply.cost,
+            )
+
+    async def _forget(self, keys: Sequence[str]) -> None:
+        if self.store is None or not keys:
+            return
+        try:
+            await self.store.soon(self.store.forget, keys)
+        except StorageError as error:
+            log.warning("An invalid reply could not be forgotten: %s", error)
 
 
 def _here() -> tuple[int, object]:

@@ -166,9 +166,10 @@ class Meeting:
 
     def _admit(self, attendees: Iterable[Attendee]) -> None:
         for one in attendees:
-            self._admit_one(one)
+            self.admit(one)
 
-    def _admit_one(self, one: Attendee) -> None:
+    def admit(self, one: Attendee) -> None:
+        """Take one more attendee, unless there already; a name replaces its unnamed side."""
         for i, other in enumerate(self.attendees):
             if one.person is not None and one.person is other.person:
                 return
@@ -301,6 +302,7 @@ def complete(made: Sequence[Meeting], scene: Scene) -> None:
         event = _setting_of(meeting, made)
         if event is not None and event.place is not None:
             meeting.lent_place = meeting.lent_place or event.place
+    _attended(made, scene)
     _give_sides(made, scene)
 
 
@@ -321,6 +323,28 @@ def _visited(meeting: Meeting, made: Iterable[Meeting], scene: Scene) -> None:
                 meeting.during = visit
                 meeting.lent_date = meeting.lent_date or telling.date
                 meeting.lent_place = meeting.lent_place or telling.place
+
+
+def _attended(made: Sequence[Meeting], scene: Scene) -> None:
+    """Add those of whom a sentence behind a telling says that they took part or led a side."""
+    if not reading.supports(scene.language):
+        return
+    told = {t.sentence for m in made for t in m.tellings}
+    for meeting in made:
+        if meeting.type in {"call", "visit"} or meeting.salience != "focal":
+            continue
+        for sentence in range(meeting.first.sentence + 1, meeting.first.sentence + 1 + _REACH):
+            within = sentence < len(scene.sentences) and sentence not in told
+            if not within or scene.item(sentence) != scene.item(meeting.first.sentence):
+                break
+            if not reading.attendance(scene.words(sentence)):
+                continue
+            for mention in scene.mentions_in(sentence):
+                person = next((p for p in scene.people if mention in p.mentions), None)
+                if person is not None:
+                    party = mention.party or scene.home(person)
+                    evidence = scene.evidence(mention.start, mention.end)
+                    meeting.admit(Attendee(person, party, person.office, evidence))
 
 
 def _give_sides(made: Iterable[Meeting], scene: Scene) -> None:
@@ -605,6 +629,8 @@ def _agreement(
     parties = max((list(i.parties) for i in group), key=len)
     if len(parties) < 2 and told_at is not None:
         parties = _with_company(parties, told_at)
+    if len(parties) < 2:
+        parties = _of_surroundings(parties, group[0], scene)
     status, date = status_of(acts)
     return Agreement(
         id=identity,
@@ -647,6 +673,21 @@ def _with_company(parties: Sequence[Party], meeting: Meeting) -> list[Party]:
     if len(company) > 2 or not codes <= set(company):
         return list(parties)
     return [*parties, *(p for code, p in company.items() if code not in codes)]
+
+
+def _of_surroundings(
+    parties: Sequence[Party], instrument: Instrument, scene: Scene
+) -> list[Party]:
+    """The two sides of the paragraph, else those of the item, where there are just two."""
+    span = scene.sentences[instrument.sentence]
+    paragraph = scene.article.paragraphs[scene.paragraph(instrument.sentence)]
+    item = scene.article.items[scene.item(instrument.sentence)]
+    codes = {p.code for p in parties}
+    for around in (span, paragraph, item):
+        sides = scene.sides_in(around.start, around.end)
+        if len(sides) == 2 and codes <= {p.code for p in sides}:
+            return [*parties, *(p for p in sides if p.code not in codes)]
+    return list(parties)
 
 
 def _engagement_id(

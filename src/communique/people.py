@@ -23,12 +23,12 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from communique import parties
+from communique.schemas import Party
 
 if TYPE_CHECKING:
     from communique.parties import Resolver
-    from communique.schemas import Party
 
-__all__ = ["Mention", "find", "parse", "same"]
+__all__ = ["Mention", "find", "parse", "party_of_office", "same"]
 
 _MARKS: Final = "\u0300-\u036f"
 _TOKEN: Final = re.compile(
@@ -108,6 +108,24 @@ class _Lead(NamedTuple):
 def _data() -> dict[str, Any]:
     text = (files("communique") / "data" / "offices.json").read_text(encoding="utf-8")
     return cast("dict[str, Any]", json.loads(text))
+
+
+@cache
+def _state_offices() -> dict[str, dict[str, Any]]:
+    text = (files("communique") / "data" / "state_offices.json").read_text(encoding="utf-8")
+    return cast("dict[str, dict[str, Any]]", json.loads(text)["offices"])
+
+
+def party_of_office(office: str, text: str) -> Party | None:
+    """Return the party whose office it is whatever stands beside it, or None.
+
+    "Raksha Mantri" is India's alone; "Secretary of State" is the United States' unless the text
+    names another bearer (`data/state_offices.json`, which names its source).
+    """
+    known = _state_offices().get(office.casefold())
+    if known is None or any(words in text for words in known.get("unless", ())):
+        return None
+    return Party(code=known["code"], kind=known["kind"], as_written=office)
 
 
 @cache
@@ -630,18 +648,19 @@ class _Reader:
     def _names(
         self, start: int, name: _Name, office: str, party: Party | None
     ) -> tuple[list[Mention], int]:
-        """Read the names of "Presidents Xi Jinping and Vladimir Putin"."""
-        found = [self._mention(start, name.last, name, office, party)]
+        """Read the names of "Presidents Xi Jinping of China and Vladimir Putin"."""
+        end, own = self._party_after(name.last)
+        found = [self._mention(start, end, name, office, own or party)]
         for _ in range(_MOST_PARTIES):
-            at = self.joint(name.last)
+            at = self.joint(end)
             if at is None or self.office(at) is not None:
                 break
             following = self.name(self.skip_ranks(at), titled=True)
             if following is None:
                 break
-            name = following
-            found.append(self._mention(at, name.last, name, office, party))
-        return found, name.last + 1
+            end, own = self._party_after(following.last)
+            found.append(self._mention(at, end, following, office, own or party))
+        return found, end + 1
 
     def _ranked(self, at: int) -> tuple[list[Mention], int] | None:
         """Read "General Chansamone Chanyalath" and "Mr. Lavrov", with what is apposed."""

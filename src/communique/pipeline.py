@@ -41,13 +41,13 @@ if TYPE_CHECKING:
     import openai
     from pydantic import BaseModel
 
-    from communique.cache import Cache
     from communique.client import Client
     from communique.profiles import Profile
     from communique.prompts import Prompt
     from communique.resolving import Findings
     from communique.scene import Scene
     from communique.schemas import Span
+    from communique.store import Store
 
 __all__ = ["Summariser", "asummarise", "summarise"]
 
@@ -115,9 +115,10 @@ class Summariser:
     `COMMUNIQUE_MODEL`, else OpenAI when `OPENAI_API_KEY` is set, else the embedded model when
     it is installed. `base_url` and `api_key` name another OpenAI-compatible endpoint; `client`
     is an `openai` client of your own. `cache` keeps replies: a path, True for the user's cache
-    directory, or None. `profile` is `"auto"`, `"local"`, `"hosted"` or a `Profile`. `aliases` adds
-    names of parties, name to code. `strict` raises on the first passage that fails. `timeout`
-    is in seconds, for one request. `progress` is called with the passages done and in all.
+    directory, a `Store`, or None. `profile` is `"auto"`, `"local"`, `"hosted"` or a `Profile`.
+    `aliases` adds names of parties, name to code. `strict` raises on the first passage that
+    fails. `timeout` is in seconds, for one request. `progress` is called with the passages done
+    and in all.
 
     Raises `ConfigurationError` when no such model can be used.
     """
@@ -129,7 +130,7 @@ class Summariser:
         base_url: str | None = None,
         api_key: str | None = None,
         client: openai.OpenAI | openai.AsyncOpenAI | None = None,
-        cache: bool | str | Path | Cache | None = None,
+        cache: bool | str | Path | Store | None = None,
         profile: str | Profile = "auto",
         aliases: Mapping[str, str] | None = None,
         strict: bool = False,
@@ -205,8 +206,8 @@ class Summariser:
         import asyncio
 
         from communique import _loop
-        from communique.cache import open_cache
         from communique.client import Client
+        from communique.store import open_store
 
         if self._client is None or self.choice.local:
             endpoint = await asyncio.to_thread(self.choice.endpoint, self.profile, prompt)
@@ -214,7 +215,7 @@ class Summariser:
                 self._client = Client(
                     endpoint,
                     client=self._user_client,
-                    cache=open_cache(self.cache),
+                    store=open_store(self.cache),
                     timeout=self.timeout,
                     reasks=self.profile.reasks,
                 )

@@ -297,6 +297,18 @@ _ABSENT_GAP = re.compile(
     r"(?:\s(?!(?:and|but|for|who|which|that|while|when|as|with|during|after|before|because)\b)"
     r"[\w.’'&()-]+){0,9}\s*"
 )
+_ATTENDANCE = re.compile(
+    r"\b(?:took part|participated|(?:were|was)(?: also)? (?:present|attended|represented|led|headed|"
+    r"chaired)|attended|(?:co-)?chaired|(?:led|headed|represented)(?= (?:the|his|her|their|both|"
+    r"[A-Z]))|on behalf of|signed for|jointly (?:opened|chaired))\b"
+)
+
+
+def attendance(sentence: str) -> bool:
+    """Whether the sentence says who took part in, or led a side of, something told before."""
+    return _ATTENDANCE.search(sentence) is not None and _ABSENT.search(sentence) is None
+
+
 _NO_PLAN = re.compile(r"\bno plans? (?:to|for)(?: (?:a|an|any|the|another|further|such))?\s*$")
 _NONE_SET = re.compile(
     r"\s+(?:(?:between|with|of|in|on|for) [\w.’' -]{1,60}? )?(?:has|have|had|is|was|were|are)"

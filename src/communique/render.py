@@ -307,9 +307,9 @@ def _figures(report: Report) -> list[str]:
         f"prompt {report.prompt}" if report.prompt else "",
         f"{fates.count('read')} of {len(fates) - fates.count('split')} passages read"
         + (f", {skipped} tell of nothing" if skipped else ""),
-        f"{len(report.attempts)} requests" + (f" ({cached} from the cache)" if cached else ""),
+        f"{len(report.attempts)} requests" + (f" ({cached} from the store)" if cached else ""),
         f"{report.prompt_tokens} + {report.completion_tokens} tokens",
-        f"${sum(costs):.4f}" if costs else "",
+        "nothing to pay" if report.cached else f"${sum(costs):.4f}" if costs else "",
         f"{report.seconds:.1f} s" if report.seconds is not None else "",
     ]
     return [figure for figure in figures if figure]

@@ -46,6 +46,16 @@ _BOTH = re.compile(
     r"governments|officials|secretaries|delegations)\b",
     re.IGNORECASE,
 )
+_PLURAL = re.compile(
+    r"\b(?:the (?P<count>two|three|four)\b(?: [\w-]+){0,3}|both (?:[\w-]+ ){0,3}?\w+s|"
+    r"they|the (?:[\w-]+ )?(?:ministers|leaders|sides|presidents|secretaries|delegations|"
+    r"officials|diplomats|premiers|chiefs))\b(?=[^.;]{0,60}$)",
+    re.IGNORECASE,
+)
+"""Several people named before, as the subject of a sentence."""
+_COUNTS = {"two": 2, "three": 3, "four": 4}
+_BETWEEN = re.compile(r",? (?:[\w-]+ ){0,3}?(?:between|among|of|involving)(?: the)? ")
+COMPANY: frozenset[str] = frozenset({"meeting", "call", "dialogue", "negotiation"})
 _JOINS = re.compile(r"[\s,;&:]*(?:and|as well as|along with|also)?[\s,;&:]*(?:the|with)?\s*")
 _REACHES = re.compile(
     r"[\s:]*(?:(?:with|his|her|their|its|the|a|an|by|phone|telephone|today|also|individually|"
@@ -67,6 +77,8 @@ _IN_PLACE = re.compile(r"\b(?:in|at) (?:[A-Z][\w.'’-]*,? ?){1,4}")
 _CAPITALISED = re.compile(r"[A-Z]")
 FUTURE: frozenset[str] = frozenset({"planned", "proposed", "postponed", "cancelled"})
 TALKS: frozenset[str] = frozenset({"meeting", "summit", "conference", "dialogue", "negotiation"})
+_UNDATED = frozenset({"implementing", "requested", "negotiating"})
+"""Acts that go on: a date beside them is that of a sitting or of a request, not of the act."""
 EVENTS: frozenset[str] = frozenset({"summit", "conference"})
 
 
@@ -318,11 +330,12 @@ class Reader:
         if draft is not None:
             self._add_drafted(found, draft.who, sentence, anchor, trigger)
         if trigger is not None:
+            self._add_company(found, sentence, trigger)
             self._add_lead(found, sentence, trigger)
         if event is not None:
             self._add_of_event(found, event)
-        if trigger is not None and not found and trigger.type in _OF_STATES:
-            found += self._states_in(sentence)
+        if trigger is not None and trigger.type in _OF_STATES:
+            self._add_sides(found, sentence, trigger, event)
         known = [a for a in found if a.person is not None or a.party is not None]
         for one in found:
             if one not in known:
@@ -356,6 +369,52 @@ class Reader:
         for start, end, party in self.scene.parties_in(event.start, event.end):
             if party.kind == "state" or all(a.person is None for a in found):
                 _add(found, Attendee(None, party, None, self.scene.evidence(start, end)))
+
+    def _add_company(self, found: list[Attendee], sentence: int, trigger: Trigger) -> None:
+        """Add those whom "the two ministers" means, and everybody at a ceremony."""
+        if trigger.type == "ceremony" and len(found) < 2:
+            named = [m for m in self.scene.mentions_in(sentence) if m.name is not None]
+        elif trigger.type in COMPANY and len(found) < 2:
+            plural = _PLURAL.search(self.scene.words(sentence)[: trigger.start])
+            if plural is None:
+                return
+            count = _COUNTS.get((plural["count"] or "").lower())
+            named = self.scene.company(sentence, count)
+        else:
+            return
+        for mention in named:
+            _add(found, self._of_mention(mention))
+
+    def _add_sides(
+        self,
+        found: list[Attendee],
+        sentence: int,
+        trigger: Trigger,
+        event: Evidence | None,
+    ) -> None:
+        """Add the sides listed behind an event, "talks between A and B", or all it names."""
+        span = self.scene.sentences[sentence]
+        ends = [span.start + trigger.end, *([event.end] if event else ())]
+        for end in ends:
+            if len({a.code for a in found} - {None}) < 2:
+                for one in self._sides_behind(end, span.end):
+                    _add(found, one)
+        if not found:
+            found += self._states_in(sentence)
+
+    def _sides_behind(self, start: int, end: int) -> list[Attendee]:
+        """The parties listed right behind an offset: " between the EU and Morocco"."""
+        opening = _BETWEEN.match(self.scene.text, start, end)
+        if opening is None:
+            return []
+        sides: list[Attendee] = []
+        last = opening.end()
+        for left, right, party in self.scene.parties_in(last, end):
+            if not _JOINS.fullmatch(self.scene.text[last:left]):
+                break
+            _add(sides, Attendee(None, party, None, self.scene.evidence(left, right)))
+            last = right
+        return sides if len(sides) > 1 else []
 
     def _states_in(self, sentence: int) -> list[Attendee]:
         """The states that a sentence names, as sides: "an exercise of Kenya and Oman"."""
@@ -706,7 +765,7 @@ class Reader:
         before = [f for f in found if first <= f[0] and f[1] <= verb[0]]
         chosen = min(behind, default=None) or max(before, default=None)
         dated = None
-        if chosen is not None and kind not in {"implementing", "requested"}:
+        if chosen is not None and kind not in _UNDATED:
             where = scene.evidence(span.start + chosen[0], span.start + chosen[1])
             dated = self._dated(where, sentence, "planned" if realis == "planned" else "held")
         evidence = scene.evidence(span.start + verb[0], span.start + verb[1])

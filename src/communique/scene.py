@@ -45,6 +45,10 @@ _SPEAKS_FOR = re.compile(
 """The office of somebody who tells the news and is not it."""
 _QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
+_LOCATIVE = re.compile(r"\b(?:in|at|near|from)(?: the)? $", re.IGNORECASE)
+_COMPANY_REACH = 3
+"""How many sentences back "the two ministers" may refer."""
+_SIDES = frozenset({"state", "organisation", "territory"})
 _ARTICLE_STATES = frozenset({"state", "territory"})
 
 
@@ -180,6 +184,27 @@ class Scene:
         """The parties named within a span."""
         return [p for p in self.parties if start <= p[0] and p[1] <= end]
 
+    def sides_in(self, start: int, end: int) -> list[Party]:
+        """The states and organisations that a span tells of, one each, places apart.
+
+        Both those that it names as ones that have and do things, and those for whom the people
+        in it stand.
+        """
+        sides: dict[str, Party] = {}
+        for left, right, party in self.parties_in(start, end):
+            if party.code and party.kind in _SIDES and not self._is_where(left, right):
+                sides.setdefault(party.code, party)
+        for person in self.people:
+            home = person.party or self.home(person)
+            named = any(start <= m.start < end for m in person.mentions)
+            if named and home is not None and home.code:
+                sides.setdefault(home.code, home)
+        return list(sides.values())
+
+    def _is_where(self, start: int, end: int) -> bool:
+        """Whether a party's name is only where something is: "in Spain"."""
+        return _LOCATIVE.search(self.text[max(0, start - 10) : start]) is not None
+
     @cached_property
     def people(self) -> list[Person]:
         """Everybody named, one each, in the order of their first mention."""
@@ -265,6 +290,25 @@ class Scene:
         most = max(here, key=lambda p: counts[p])
         return most if counts[most] > 2 * counts[first] else first
 
+    def company(self, sentence: int, count: int | None) -> list[Mention]:
+        """Whom "the two ministers" means: the people of the nearest sentence before with so many.
+
+        `count` None takes any sentence that names several of different parties.
+        """
+        item = self.item(sentence)
+        for before in range(sentence - 1, max(-1, sentence - _COMPANY_REACH - 1), -1):
+            if self.item(before) != item:
+                break
+            named: dict[Person, Mention] = {}
+            for mention in self.mentions_in(before):
+                person = next((p for p in self.people if mention in p.mentions), None)
+                if person is not None:
+                    named.setdefault(person, mention)
+            homes = {(self.home(p) or p.party or p) for p in named}
+            if len(named) > 1 and len(homes) > 1 and (count is None or len(named) == count):
+                return list(named.values())
+        return []
+
     def titled(self, office: str, near: int) -> Person | None:
         """The person that "the Defence Minister" means: the lead, else the last named before."""
         wanted = office.lower().removeprefix("the ").split()
@@ -298,6 +342,9 @@ class Scene:
         """
         if person.party is not None:
             return person.party
+        by_office = people.party_of_office(person.office or "", self.text)
+        if by_office is not None:
+            return by_office
         item = self.article.item_at(person.first)
         lead = self.lead(item)
         if lead is None or person is lead:

@@ -235,7 +235,8 @@ class Attempt(Record):
     detail: str = Field(default="", description="The error, in a sentence; empty when valid.")
     prompt_tokens: int = Field(default=0, description="As counted by the endpoint.")
     completion_tokens: int = Field(default=0, description="As counted by the endpoint.")
-    cached: bool = Field(default=False, description="Answered from the cache, at no cost.")
+    cached: bool = Field(default=False, description="Answered from the store, at no cost.")
+    key: str = Field(default="", description="Of the reply in the store; empty where none is kept.")
     cost: float | None = Field(default=None, description="US dollars; None where unknown.")
     seconds: float | None = Field(default=None, description="Wall time.")
 
@@ -285,13 +286,18 @@ class Report(Record):
     seconds: float | None = Field(default=None, description="Wall time of the whole call.")
 
     @property
+    def cached(self) -> bool:
+        """Whether every reply came from the store, so that nothing was paid."""
+        return bool(self.attempts) and all(a.cached for a in self.attempts)
+
+    @property
     def prompt_tokens(self) -> int:
-        """Tokens sent, over every attempt that was not answered from the cache."""
+        """Tokens sent, over every attempt that was not answered from the store."""
         return sum(a.prompt_tokens for a in self.attempts if not a.cached)
 
     @property
     def completion_tokens(self) -> int:
-        """Tokens received, over every attempt that was not answered from the cache."""
+        """Tokens received, over every attempt that was not answered from the store."""
         return sum(a.completion_tokens for a in self.attempts if not a.cached)
 
     def without_timings(self) -> Report:
