@@ -4,8 +4,10 @@
 #   make test         the tests: no network, no model
 #   make test-local   the tests that run the embedded model: minutes
 #   make test-spark   the tests that start a Spark session: needs Java 17, and builds pyspark once
-#   make lint         ruff, mypy and the import contracts
-#   make record       records the cassettes anew, with the embedded model, and the README's output
+#   make lint         ruff, mypy, the import contracts, and what the gold articles cover
+#   make record       records the cassettes anew, with the embedded model, and the README's output:
+#                     the seeds, the gold and the hostile articles, in less than half an hour
+#   make floors       sets the floors of the figures to what the cassettes give, and prints them
 #   make bench        the measurements of benchmarks/
 #   make lock         resolves the dependencies anew (needs uv)
 #   make clean        removes what was built
@@ -31,7 +33,7 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 # What the caller's shell has set must not reach into the environment made here.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET
 
-.PHONY: summary test test-local test-spark lint record bench lock clean FORCE
+.PHONY: summary test test-local test-spark lint record floors bench lock clean FORCE
 .DEFAULT_GOAL := test
 
 summary: $(STAMP)
@@ -51,10 +53,14 @@ lint: $(STAMP)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python tools/check_gold.py --quiet
 
 record: $(STAMP)
 	COMMUNIQUE_RECORD=1 $(BIN)/python -m pytest --record-mode=rewrite -m recorded
 	COMMUNIQUE_README=1 $(BIN)/python -m pytest -k readme_shows
+
+floors: $(STAMP)
+	COMMUNIQUE_FLOORS=1 $(BIN)/python -m pytest -q -s -k floor tests/test_recorded_gold.py
 
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py

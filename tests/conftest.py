@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -11,6 +13,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from hypothesis import settings
+
+from communique import prompts
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,9 +95,40 @@ def scrub_request(request: Any) -> Any:
     if not parts.path.endswith("/chat/completions") or b'"id_slot"' in (request.body or b""):
         return None
     request.uri = urlunsplit((parts.scheme, parts.hostname or "", parts.path, "", ""))
+    request.body = abridged(request.body)
     kept = {k: v for k, v in request.headers.items() if k.lower() in KEPT_REQUEST_HEADERS}
     request.headers = kept
     return request
+
+
+def abridged(body: bytes | str | None) -> bytes | str | None:
+    """Name what every request repeats: the prompt by its label, a grammar by its digest.
+
+    Another prompt or grammar still is another request; what is read and answered stays in full.
+    """
+    try:
+        asked = json.loads(body or "")
+        messages = asked["messages"]
+    except (ValueError, TypeError, KeyError):
+        return body
+    for label, constant in constant_messages():
+        if messages[: len(constant)] == constant:
+            named = {"role": "system", "content": f"prompt {label}"}
+            asked["messages"] = [named, *messages[len(constant) :]]
+    grammar = asked.get("grammar")
+    if grammar and not grammar.startswith("sha256:"):
+        asked["grammar"] = f"sha256:{hashlib.sha256(grammar.encode()).hexdigest()}"
+    return json.dumps(asked, ensure_ascii=False).encode()
+
+
+@functools.cache
+def constant_messages() -> list[tuple[str, list[dict[str, str]]]]:
+    """The label of each prompt of the checkout, and its messages but for the last one."""
+    found = [
+        prompts.load(path.parent.name, int(path.stem.removeprefix("v")))
+        for path in sorted((ROOT / "prompts").glob("*/v*.md"))
+    ]
+    return [(prompt.label, prompt.messages("")[:-1]) for prompt in found]
 
 
 def scrub_response(response: dict[str, Any]) -> dict[str, Any]:

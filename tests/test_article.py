@@ -438,9 +438,9 @@ def check_order(article: Article, spans: list[Span], holes: str = "") -> None:
         assert at <= span.start < span.end <= len(article.text)
         words = article.words(span)
         assert words == words.strip()
-        left_out.append(article.text[at : span.start])
+        left_out.append(article.told[at : span.start])
         at = span.end
-    left_out.append(article.text[at:])
+    left_out.append(article.told[at:])
     for rest in left_out:
         assert not re.sub(holes, "", rest).strip()
 

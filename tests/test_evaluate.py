@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import communique
 from communique.errors import ConfigurationError, InvalidReply
-from communique.evaluate import Evaluation, GoldArticle, load_gold, score
+from communique.evaluate import Evaluation, GoldArticle, compare, load_gold, score
 from communique.evaluate.__main__ import main
 from communique.evaluate.alignment import assign
 from communique.evaluate.names import fold, same_acronym, same_name, same_office, title_fit
@@ -258,6 +258,16 @@ def test_folding_is_stable(text: str) -> None:
     [
         ("Defence Minister", "Minister of Defense", True),
         ("South Korean Defence Minister", "Defence Minister", True),
+        ("U.S. Secretary of State", "Secretary of State", True),
+        ("President of Finland", "President", True),
+        ("Minister of Foreign Affairs", "Foreign Minister", True),
+        ("H.E. Mr. Minister of Transport", "Transport Minister", True),
+        ("Minister for Industry & Trade", "Minister for Industry and Trade", True),
+        ("Minister", "Foreign Minister", False),
+        ("Defence Industry Minister", "Defence Minister", False),
+        ("State Minister for Foreign Affairs", "Foreign Minister", False),
+        ("Major General", "General", False),
+        ("Foreign Secretary", "Foreign Minister", False),
         ("Deputy Foreign Minister", "Foreign Minister", False),
         ("Prime Minister", "Minister", False),
         ("Defence Minister", "Minister for Defence Industry & Capability Delivery", False),
@@ -348,9 +358,9 @@ def test_missing_records_lower_recall_and_every_field() -> None:
     for name in ("status", "date", "country"):
         assert evaluation[f"engagement {name}"].value == 0.5
     assert evaluation["participant party"].value == 0.5
-    assert told(evaluation, "missing") == [
-        "engagement: call, planned: Ana Ruiz (ESP); Pía Soto (CHL); 2024; no place"
-    ]
+    (missing,) = told(evaluation, "missing")
+    record = "engagement: call, planned: Ana Ruiz (ESP); Pía Soto (CHL); 2024; no place; "
+    assert missing.startswith(f"{record}“Talks on an Extradition Treaty with Chile will go on;")
     assert evaluation.confusion["engagements"]["planned"] == {"missing": 1}
 
 
@@ -359,8 +369,9 @@ def test_optional_records_count_neither_way() -> None:
     with_it, without = measured(MEETING, CALL, VISIT), measured(MEETING, CALL)
     for name in ("engagements, lenient: F1", "participants, lenient: F1", "engagement date"):
         assert with_it[name] == without[name]
-    assert with_it["background engagements found"].value == 1
-    assert without["background engagements found"].value == 0
+    assert with_it["engagements, background, lenient: recall"].value == 1
+    assert without["engagements, background, strict: recall"].value == 0
+    assert without["engagements, focal, lenient: recall"].value == 1
 
 
 def test_a_meeting_of_others_is_spurious() -> None:
@@ -442,8 +453,9 @@ def test_a_right_none_is_credited_and_a_made_up_day_is_fabricated() -> None:
     assert agreed(FISH, EXTRADITION)["agreement date"].value == 1
     evaluation = agreed(FISH, EXTRADITION.model_copy(update={"date": date("2023-05-04")}))
     assert evaluation["agreement date"].value == 0.5
-    # Cases: the call (a year), the treaty (no date), the memorandum (a day, or none) is no case.
-    assert evaluation["fabricated precision"].value == 0.5
+    # Cases: call and visit (a year), treaty (no date); the memorandum (a day, or none) is none.
+    assert evaluation["fabricated precision"].cases == 3
+    assert evaluation["fabricated precision"].value == pytest.approx(1 / 3)
     coarser = measured(MEETING.model_copy(update={"date": date("2023-05")}), CALL)
     assert coarser["fabricated precision"].value == 0
 
@@ -490,6 +502,17 @@ def test_failures_and_empty_articles() -> None:
     assert told(evaluation, "failed") == ["article: no summary"]
 
 
+def test_a_failure_is_told_and_what_it_cost_is_counted() -> None:
+    """Tokens paid for an article that failed would be left out of the bill."""
+    attempt = Attempt(passage=0, number=1, outcome="invalid", prompt_tokens=90, cost=0.5)
+    error = InvalidReply("No valid reply.", "Try again.", report=Report(attempts=[attempt]))
+    evaluation = score([(LIMA, error), (LIMA, summary())])
+    assert told(evaluation, "failed") == ["article: InvalidReply: No valid reply. Try again."]
+    assert evaluation["prompt tokens, total"].value == 90
+    assert evaluation["cost in US dollars, total"].value == 0.5
+    assert evaluation["cost in US dollars, total"].cases == 1
+
+
 def test_costs_include_cached_replies_but_not_their_time() -> None:
     """A second run over the cache would look free, or fast."""
     attempt = Attempt(passage=0, number=1, outcome="valid", prompt_tokens=90, completion_tokens=9)
@@ -497,10 +520,10 @@ def test_costs_include_cached_replies_but_not_their_time() -> None:
     again = Report(attempts=[attempt.model_copy(update={"cached": True})], seconds=0.1)
     pairs = [(LIMA, summary(report=paid)), (LIMA, summary(report=again))]
     evaluation = score(pairs)
-    assert evaluation["prompt tokens per article"].value == 90
-    assert evaluation["completion tokens per article"].value == 9
-    assert evaluation["seconds per article"].value == 4
-    assert evaluation["seconds per article"].cases == 1
+    assert evaluation["prompt tokens per article, median"].value == 90
+    assert evaluation["completion tokens, total"].value == 18
+    assert evaluation["seconds per article, median"].value == 4
+    assert evaluation["seconds, total"].cases == 1
 
 
 def test_intervals_are_repeatable_and_hold_the_value() -> None:
@@ -549,7 +572,7 @@ def test_table_and_comparison_are_readable() -> None:
     assert line.split() == ["engagement", "status", "0.500", "2", "0.500"]
     assert "missing engagement: call, planned: Ana Ruiz (ESP)" in table
     assert "Ana Ruiz" not in bad.table(findings=False)
-    compared = good.compare(bad).splitlines()
+    compared = compare(good, bad).table().splitlines()
     line = next(row for row in compared if row.startswith("engagement status"))
     assert line.split() == ["engagement", "status", "1.000", "0.500", "+0.500", "2"]
     with pytest.raises(KeyError):
@@ -632,8 +655,9 @@ def test_command_measures_saves_and_compares(
     assert Evaluation.model_validate_json(out.read_bytes()).articles == 2
     assert main([str(tmp_path), "--only", "li*", "--compare", str(out), "--quiet"]) == 0
     assert "difference" in capsys.readouterr().out
+    assert FakeSummariser.settings == {"cache": True}
+    assert main([str(tmp_path), "--only", "fails", "--no-cache"]) == 1
     assert FakeSummariser.settings == {}
-    assert main([str(tmp_path), "--only", "fails"]) == 1
 
 
 @pytest.mark.usefixtures("fake")

@@ -49,7 +49,7 @@ class Read:
         self, told: Sequence[Told], instruments: Sequence[Instrument]
     ) -> tuple[list[Engagement], list[Agreement], list[LeftOut]]:
         """Make the records of some tellings."""
-        made, left = merging.meetings(merging.with_events(told, self.scene))
+        made, left = merging.meetings(merging.with_events(told, self.scene), self.scene)
         merging.complete(made, self.scene)
         engagements = merging.engagements(made, self.scene)
         agreements = merging.agreements(instruments, made, engagements, self.scene)

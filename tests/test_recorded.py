@@ -12,17 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import vcr
 
-from communique import Summary, local, models, summarise
+from communique import Summary, summarise
 from communique.__main__ import main
 from communique.article import Article
-from communique.local import QWEN, LocalServer
+from replay import CASSETTES, ROOT, cassette_of, stand_in
 
-ROOT = Path(__file__).resolve().parent.parent
 SEED = "000_e5b3391f3894ea28"
 SEEDS = [SEED, "call_and_visit", "treaties", "nothing"]
-RECORDING = "COMMUNIQUE_RECORD" in os.environ
 REWRITE = "COMMUNIQUE_README" in os.environ
 README = ROOT / "README.md"
 SHOWN = re.compile(
@@ -34,19 +31,8 @@ _summaries: dict[str, Summary] = {}
 
 @pytest.fixture(autouse=True)
 def embedded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stand in for the embedded server when replaying: its address answers from the cassette."""
-    if not RECORDING:
-        server = LocalServer(
-            base_url="http://127.0.0.1:9/v1",
-            api_key="replayed",
-            model=QWEN.file.removesuffix(".gguf"),
-            identity=f"sha256:{QWEN.sha256}",
-            context_per_slot=4096,
-            parallel=4,
-        )
-        monkeypatch.setattr(local, "weights", lambda _model: Path("replayed.gguf"))
-        monkeypatch.setattr(local, "serve", lambda *_a, **_k: server)
-        monkeypatch.setattr(models.importlib.util, "find_spec", lambda _name: object())
+    """Read from the cassettes, unless they are recorded."""
+    stand_in(monkeypatch)
 
 
 @pytest.fixture
@@ -56,19 +42,11 @@ def told(vcr_config: dict[str, Any]) -> Any:
     def read(name: str) -> Summary:
         if name not in _summaries:
             file = f"test_the_embedded_model_reads[{name}].yaml"
-            cassette = ROOT / "cassettes" / "recorded" / file
-            with cassette_of(vcr_config, str(cassette), record_mode="none"):
+            with cassette_of(vcr_config, CASSETTES / "recorded" / file, record_mode="none"):
                 _summaries[name] = summarise(ROOT / "seeds" / f"{name}.txt", model="local")
         return _summaries[name]
 
     return read
-
-
-def cassette_of(config: dict[str, Any], path: str, **options: Any) -> Any:
-    """Replay a cassette outside the fixture that does so for one test."""
-    repeats = config["allow_playback_repeats"]
-    rest = {k: v for k, v in config.items() if k != "allow_playback_repeats"}
-    return vcr.VCR(**rest).use_cassette(path, allow_playback_repeats=repeats, **options)
 
 
 def sides(summary: Summary) -> list[tuple[set[str | None], set[str | None]]]:
@@ -258,8 +236,8 @@ def test_the_readme_shows_what_the_command_prints(
     assert shown
     for head, blocks, file, options, output in shown:
         name = Path(file).stem
-        cassette = ROOT / "cassettes" / "recorded" / f"test_the_embedded_model_reads[{name}].yaml"
-        with cassette_of(vcr_config, str(cassette), record_mode="none"):
+        cassette = CASSETTES / "recorded" / f"test_the_embedded_model_reads[{name}].yaml"
+        with cassette_of(vcr_config, cassette, record_mode="none"):
             assert main([str(ROOT / file), *options.split()]) == 0
         printed = capsys.readouterr().out
         expected = excerpt(printed, blocks.split())

@@ -115,6 +115,12 @@ def weights(model: str = "local") -> Path:
 
 def resolve(model: str) -> tuple[Path, str]:
     """Give what `weights` gives, and the file's SHA-256 in hex."""
+    path, own = _named(model)
+    return (path, checked(path)) if own else (fetch(), QWEN.sha256)
+
+
+def _named(model: str) -> tuple[Path, bool]:
+    """The weights file that a model's name means, and whether it is one of the user's own."""
     kind, colon, named = model.partition(":")
     if kind != "local" or (colon and not named):
         raise ConfigurationError(
@@ -122,9 +128,17 @@ def resolve(model: str) -> tuple[Path, str]:
             'Write "local", or "local:<file.gguf>" for a weights file of your own.',
         )
     path = Path(named).expanduser() if named else location()
-    if named or path != _home() / QWEN.file:
-        return path, checked(path)
-    return fetch(), QWEN.sha256
+    return path, bool(named) or path != _home() / QWEN.file
+
+
+def identify(model: str = "local") -> tuple[Path, str]:
+    """Give the path and the SHA-256 of the weights that `resolve` would give, fetching nothing.
+
+    The embedded model's digest is known, so its file need not be there; a file of the user's own
+    is read. Raises what `resolve` raises, but for what fetching does.
+    """
+    path, own = _named(model)
+    return (path, checked(path)) if own else (path, QWEN.sha256)
 
 
 def location() -> Path:

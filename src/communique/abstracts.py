@@ -31,7 +31,7 @@ def choose(
     """
     from communique.grounding import Index
 
-    index = Index(article.text)
+    index = Index(article.told)
     left: list[LeftOut] = []
     for words in filter(None, (d.strip() for d in drafted)):
         strange = [n for n in _names(words) if index.locate(n) is None]

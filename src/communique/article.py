@@ -10,8 +10,9 @@ From it follow, each computed once and only when asked for:
 - *passages*: consecutive sentences, cut to the size that a model reads at a time.
 
 Every character of the body that is not white space lies in exactly one sentence and, at any
-size, in exactly one passage. Two things stand outside: separator lines (``---``, ``***``,
-``===``) and a crawler prefix repeated before a later item. Everything here is linear in the
+size, in exactly one passage. Three things stand outside: separator lines (``---``, ``***``,
+``===``), a crawler prefix repeated before a later item, and *asides*, the stretches that speak to
+whoever processes the text (`communique.injection`). Everything here is linear in the
 length of the text.
 """
 
@@ -29,6 +30,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from communique import injection
 from communique.errors import ConfigurationError, InvalidArticle
 from communique.schemas import Span
 
@@ -46,6 +48,10 @@ MAX_SENTENCE = 1_500
 _EARLIEST_YEAR = 1800
 _YEARS_AHEAD = 2
 _MAX_CONTROL = 0.05
+_SURE = 5
+"""The fewest function words that make a sentence one of another language than its article."""
+_TELLING = 40
+"""The fewest characters of a sentence whose language can be told."""
 # A single sentence below this is not cut in two: what a model cannot answer here it cannot
 # answer about half of it either.
 _SMALLEST = 120
@@ -150,12 +156,12 @@ def _words_data() -> dict[str, Any]:
     return data
 
 
-def _detect_language(text: str) -> str | None:
+def _detect_language(text: str, *, least: int = 3) -> str | None:
     """The language by its script, or by its function words; None where neither decides.
 
     Only the first 4,000 characters are looked at. Function words tell English, French,
     Spanish, German, Italian, Portuguese and Dutch apart: a tenth of the words must be such
-    words of one language, and more than of any other.
+    words of one language, `least` or more, and more than of any other.
     """
     data = _words_data()
     sample = text[:4000]
@@ -167,7 +173,7 @@ def _detect_language(text: str) -> str | None:
     if not counts[script]:
         return None
     if script == "latin":
-        return _latin_language(sample)
+        return _latin_language(sample, least)
     # Of several languages in one script, a letter that only one of them has decides.
     languages: list[tuple[str, str]] = data["letters"].get(script, [("", script)])
     for letters, tag in languages:
@@ -176,7 +182,7 @@ def _detect_language(text: str) -> str | None:
     return None
 
 
-def _latin_language(sample: str) -> str | None:
+def _latin_language(sample: str, least: int) -> str | None:
     words = [word.casefold() for word in _WORD.findall(sample)]
     scores = {
         tag: sum(word in function_words for word in words)
@@ -185,7 +191,7 @@ def _latin_language(sample: str) -> str | None:
     first, second = sorted(scores, key=scores.__getitem__, reverse=True)[:2]
     # Languages share short words ("met", "in"): a few more of one do not settle it.
     clear = scores[first] >= scores[second] * 1.5 and scores[first] * 10 >= len(words)
-    return first if clear and scores[first] > 2 else None
+    return first if clear and scores[first] >= least else None
 
 
 # --- Paragraphs --------------------------------------------------------------------------------
@@ -670,16 +676,33 @@ class Article:
         return prefix.end() if prefix and _prefix_date(prefix) else 0
 
     @functools.cached_property
+    def asides(self) -> list[injection.Aside]:
+        """The stretches that speak to whoever processes the text: they are not read."""
+        language = (self.language or "").split("-")[0].lower()
+
+        def foreign(sentence: str) -> bool:
+            long = len(sentence) >= _TELLING
+            found = _detect_language(sentence, least=_SURE) if long else None
+            return bool(language and found) and found != language
+
+        return injection.find(self.text, foreign)
+
+    @functools.cached_property
+    def told(self) -> str:
+        """The text without its asides, which are blank in it, at the same length."""
+        return injection.without(self.text, self.asides)
+
+    @functools.cached_property
     def _paragraphs(self) -> tuple[_Paragraph, ...]:
         language = (self.language or "en").split("-")[0].lower()
         paragraphs = []
-        for block in _blocks(self.text, self.body_start):
+        for block in _blocks(self.told, self.body_start):
             opens, dated = block.opens, block.dated
-            for start, end in _unwrapped(self.text, block.lines):
-                sentences = tuple(_sentences(self.text, start, end, language))
+            for start, end in _unwrapped(self.told, block.lines):
+                sentences = tuple(_sentences(self.told, start, end, language))
                 paragraphs.append(_Paragraph(sentences, opens, dated))
                 opens, dated = False, None
-        return tuple(_with_items(self.text, paragraphs, language))
+        return tuple(_with_items(self.told, paragraphs, language))
 
     @functools.cached_property
     def _by_item(self) -> tuple[tuple[_Paragraph, ...], ...]:
@@ -707,7 +730,7 @@ class Article:
 
     def words(self, span: Span) -> str:
         """The text's own characters in `span`."""
-        return self.text[span.start : span.end]
+        return self.told[span.start : span.end]
 
     def item_at(self, offset: int) -> int:
         """Index of the item that `offset` lies in, or of the last one before it."""
@@ -735,6 +758,8 @@ class Article:
             raise ConfigurationError(
                 f"A passage of {size} characters holds nothing.", "Give a size of 1 or more."
             )
+        if not self.sentences:  # all of it speaks to whoever processes it
+            return []
         whole = _around(self.sentences)
         if whole.end - whole.start <= size:
             return [Passage(0, whole, 0, tuple(self.sentences))]

@@ -42,6 +42,6 @@ def _copied(draft: Any) -> Iterator[str]:
     for records, names in (("meetings", _OF_MEETINGS), ("agreements", _OF_AGREEMENTS)):
         for record in getattr(draft, records, ()):
             for name in names:
-                value = getattr(record, name)
+                value = getattr(record, name, "")
                 words = [value] if isinstance(value, str) else value
                 yield from (w for w in words if not _STANDS_FOR.fullmatch(w.strip()))

@@ -25,7 +25,7 @@ import logging
 import os
 import time
 import types
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
@@ -94,7 +94,9 @@ class Endpoint:
     `base_url` None is OpenAI's own service. `identity` names the endpoint in cache keys and
     reports, without credentials. `strict` puts OpenAI's strict response format in. `prices` are
     US dollars for a million tokens, of the prompt and of the completion. `grammar` writes a JSON
-    schema as a grammar, for an endpoint that takes one in place of a response format.
+    schema as a grammar, for an endpoint that takes one in place of a response format. `start`
+    has what answers started, if it is not yet, and gives its address and key; it is called before
+    every request, and not for what the store answers.
     """
 
     model: str
@@ -104,6 +106,7 @@ class Endpoint:
     strict: bool = False
     prices: tuple[float, float] | None = None
     grammar: Callable[[Mapping[str, Any]], str] | None = field(default=None, repr=False)
+    start: Callable[[], tuple[str, str]] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def at(
@@ -157,6 +160,12 @@ class Meter:
         self.spent += tokens
         if self.parent is not None:
             self.parent.spend(tokens)
+
+    def extend(self, seconds: float) -> None:
+        """Do not count so many of the seconds that went by, here and with the parent."""
+        self._start += seconds
+        if self.parent is not None:
+            self.parent.extend(seconds)
 
     def seconds_left(self) -> float:
         """Return the seconds until the first limit; infinite where there is none."""
@@ -395,9 +404,20 @@ class _Call(Generic[T]):
         if used_up := self._spent():
             raise _budget_spent(used_up)
         await self.client.save()
+        await self._ready()
         while True:
             with contextlib.suppress(_Rejected):
                 return await self._once(self.client.dialect, messages, key)
+
+    async def _ready(self) -> None:
+        """Wait for what is started here; neither the time nor a failure of that is a request's."""
+        try:
+            self.meter.extend(await self.client.ready())
+        except CommuniqueError as error:
+            failure = error
+        else:
+            return
+        raise _Halt(failure)
 
     async def _once(
         self, dialect: Dialect, messages: Sequence[Message], key: str
@@ -586,6 +606,7 @@ class Client:
         self._given = None if client is None else _without_retries(client)
         self._own: openai.AsyncOpenAI | None = None
         self._owner: tuple[int, object] = (0, None)
+        self._running = endpoint
 
     def __repr__(self) -> str:
         return f"Client({self.endpoint!r})"
@@ -648,6 +669,27 @@ class Client:
         if own is not None and self._owner == _here():
             await own.close()
 
+    @property
+    def started(self) -> bool:
+        """Whether what answers runs, as far as that is this client's affair."""
+        return self.endpoint.start is None or self._running is not self.endpoint
+
+    async def ready(self) -> float:
+        """Have what answers started, where the endpoint says how; the seconds that took.
+
+        Raises what starting raises. It is asked before each request: the server may have been
+        stopped meanwhile, and a forked process has one of its own.
+        """
+        if self.endpoint.start is None:
+            return 0.0
+        begun = time.monotonic()
+        base_url, api_key = await asyncio.to_thread(self.endpoint.start)
+        if (base_url, api_key) != (self._running.base_url, self._running.api_key):
+            await self.aclose()
+            self._running = replace(self.endpoint, base_url=base_url, api_key=api_key)
+            self.secrets = _secrets_of(self._running, None)
+        return time.monotonic() - begun
+
     async def complete(self, limit: float, **request: Any) -> Any:
         """Make one request, of at most `limit` seconds from the first byte to the last."""
         create = self._sdk().chat.completions.create
@@ -669,7 +711,7 @@ class Client:
         if self._given is not None:
             return self._given
         if self._own is None or self._owner != _here():
-            self._own, self._owner = _connect(self.endpoint), _here()
+            self._own, self._owner = _connect(self._running), _here()
         return self._own
 
     async def _converse(self, call: _Call[T]) -> CommuniqueError | None:

@@ -70,6 +70,19 @@ class MeetingDraft(Draft):
     where: Phrase = Field(description="place, copied, or empty")
 
 
+class MeetingPointer(Draft):
+    """Where the passage tells of a meeting or the like; the rules choose its type and tense."""
+
+    words: Phrase = Field(description="the words that tell of it, copied")
+    who: list[Phrase] = Field(max_length=10, description="each person or side with title, copied")
+    when: Phrase = Field(description="date words, copied, or empty")
+    where: Phrase = Field(description="place, copied, or empty")
+
+    def whole(self) -> MeetingDraft:
+        """The draft in which what was not asked has its neutral value."""
+        return MeetingDraft.model_construct(**dict(self), kind="other", status="held", event="")
+
+
 class AgreementDraft(Draft):
     """A treaty, agreement, memorandum or the like, as the passage tells it."""
 
@@ -77,6 +90,17 @@ class AgreementDraft(Draft):
     act: ActChoice
     between: list[Phrase] = Field(max_length=6, description="countries, copied")
     when: Phrase = Field(description="date words, copied, or empty")
+
+
+class AgreementPointer(Draft):
+    """Where the passage names an agreement; the rules read what was done with it."""
+
+    title: Phrase = Field(description="title, copied")
+    between: list[Phrase] = Field(max_length=6, description="countries, copied")
+
+    def whole(self) -> AgreementDraft:
+        """The draft in which what was not asked has its neutral value."""
+        return AgreementDraft.model_construct(**dict(self), act="agreed", when="")
 
 
 class PassageDraft(Draft):
@@ -104,16 +128,22 @@ def _at_most(wanted: int, limit: int) -> Any:
     return Field(max_length=limit, json_schema_extra={"maxItems": min(wanted, limit)})
 
 
+def whole(draft: Any) -> Any:
+    """A record of a draft with every field, whether all were asked or not."""
+    return draft.whole() if isinstance(draft, MeetingPointer | AgreementPointer) else draft
+
+
 @functools.cache
 def asked(meetings: int, agreements: int) -> type[Draft]:
     """Make the draft of a passage that has words for so many meetings and agreements.
 
-    What a passage has no word for is not asked, and a list is no longer than what it could hold:
-    the smaller the model's task, the smaller the model may be.
+    Rules choose types, tenses and acts: the model only points. What a passage has no word for is
+    not asked, and a list is no longer than what it could hold: the smaller the model's task, the
+    smaller the model may be.
     """
     fields: dict[str, Any] = {}
     if meetings:
-        fields["meetings"] = (list[MeetingDraft], _at_most(meetings, 10))
+        fields["meetings"] = (list[MeetingPointer], _at_most(meetings, 10))
     if agreements:
-        fields["agreements"] = (list[AgreementDraft], _at_most(agreements, 6))
+        fields["agreements"] = (list[AgreementPointer], _at_most(agreements, 6))
     return create_model("PassageDraft", __base__=Draft, **fields)

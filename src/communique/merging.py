@@ -60,6 +60,9 @@ _STATUS: dict[str, AgreementStatus] = {
     "expired": "expired",
 }
 _ORDER = [kind for kind in _STATUS if kind != "implementing"]
+_STAFF = re.compile(r"\b(?:officials|officers|staff|advisers|aides|representatives)\b")
+"""Those who sit behind the principals, and are named for courtesy."""
+_MET = re.compile(r"\b(?:Meetings?|Talks)$")
 _ORDINAL = re.compile(r"\b\d+(?:st|nd|rd|th)?\b")
 _MOST_OUTCOMES = 12
 _LASTING = frozenset({"visit", "summit", "conference", "exercise"})
@@ -86,7 +89,10 @@ class Meeting:
     @property
     def first(self) -> Told:
         """The telling that says most of what it is: focal before background."""
-        return min(self.tellings, key=lambda t: (t.salience != "focal", t.evidence.start))
+        return min(
+            self.tellings,
+            key=lambda t: (t.salience != "focal", t.passing, t.vague, t.evidence.start),
+        )
 
     @property
     def start(self) -> int:
@@ -97,7 +103,15 @@ class Meeting:
     def type(self) -> EngagementType:
         """The most particular type told: "summit" over "meeting"."""
         named = [t.type for t in self.tellings if t.event is not None]
-        return named[0] if named else self.first.type
+        kind = named[0] if named else self.first.type
+        return "meeting" if kind == "conference" and self._is_of_two() else kind
+
+    def _is_of_two(self) -> bool:
+        """Whether two sides alone met, whatever it is called: "the foreign ministers' meeting"."""
+        sides = [a.party for a in self.attendees if a.party is not None]
+        states = {p.code for p in sides if p.kind == "state"}
+        met = self.event is not None and _MET.search(self.event.exact) is not None
+        return met and len(self.attendees) == len(states) == 2 == len(sides)
 
     @property
     def status(self) -> EngagementStatus:
@@ -133,7 +147,12 @@ class Meeting:
 
     def same(self, told: Told) -> bool:  # noqa: PLR0911 - one return for each reason
         """Whether a telling is of this engagement."""
-        if not _one_kind(self.type, told.type) or not _one_tense(self.status, told.status):
+        passing = told.passing or all(t.passing for t in self.tellings)
+        vague = told.vague or all(t.vague for t in self.tellings)
+        met = {self.type, told.type} <= TALKS | {"call"}
+        if not _one_kind(self.type, told.type) and not (vague and met):
+            return False
+        if not passing and not _one_tense(self.status, told.status):
             return False
         if self.event is not None and told.event is not None:
             # An event lasts: its opening and its second day are of one.
@@ -146,7 +165,15 @@ class Meeting:
             return False
         if self.type == "visit" and self.attendees and told.attendees:
             return _fits(self.attendees[0], told.attendees[0])
+        if self.type == told.type == "exercise" and not (self.attendees and told.attendees):
+            # "The exercise" and its name, a sentence or two apart.
+            return abs(self.first.sentence - told.sentence) <= _REACH
         return _one_company(self.attendees, told.attendees)
+
+    def covers(self, other: Meeting) -> bool:
+        """Whether all of another's company is in this one, of one kind and tense."""
+        alike = _one_kind(self.type, other.type) and _one_tense(self.status, other.status)
+        return alike and all(any(_fits(a, b) for a in self.attendees) for b in other.attendees)
 
     def _same_event(self, told: Told) -> bool:
         """By its name, or by the name of the place that it is held in."""
@@ -257,7 +284,7 @@ def _fits(a: Attendee, b: Attendee) -> bool:
 # --- engagements ------------------------------------------------------------------------------
 
 
-def meetings(told: Sequence[Told]) -> tuple[list[Meeting], list[LeftOut]]:
+def meetings(told: Sequence[Told], scene: Scene) -> tuple[list[Meeting], list[LeftOut]]:
     """Merge tellings into engagements, in the order of their first evidence.
 
     A telling of nobody and of no name is no record; it is left out with the reason.
@@ -265,19 +292,30 @@ def meetings(told: Sequence[Told]) -> tuple[list[Meeting], list[LeftOut]]:
     made: list[Meeting] = []
     left: list[LeftOut] = []
     # Those that say most come first, so that a vague telling joins a full one.
+    thin: list[Meeting] = []
     for one in sorted(told, key=_fullness):
         if not _enough(one):
-            left.append(_unfit(one))
+            thin.append(Meeting([one]))
             continue
         home = next((m for m in made if m.same(one)), None)
         if home is None:
             made.append(Meeting([one]))
         else:
             home.absorb(one)
+    for meeting in thin:
+        # A list of those who were there may follow: "Participants in the call included …".
+        _attended([meeting], scene, told)
+        if len(meeting.attendees) > 1 and not any(m.covers(meeting) for m in made):
+            made.append(meeting)
+        else:
+            left.append(_unfit(meeting.first))
     made.sort(key=lambda m: m.start)
     for one in told:
         if not _enough(one):
             _announce(one, made)
+    _attended(made, scene, told)
+    for meeting in made:
+        _spoke_for(meeting, scene)
     return made, left
 
 
@@ -302,7 +340,6 @@ def complete(made: Sequence[Meeting], scene: Scene) -> None:
         event = _setting_of(meeting, made)
         if event is not None and event.place is not None:
             meeting.lent_place = meeting.lent_place or event.place
-    _attended(made, scene)
     _give_sides(made, scene)
 
 
@@ -319,32 +356,62 @@ def _visited(meeting: Meeting, made: Iterable[Meeting], scene: Scene) -> None:
                 telling.sentence
             ) == scene.paragraph(first.sentence)
             visitor = any(_fits(visit.attendees[0], a) for a in meeting.attendees)
-            if told_before and visitor and _one_tense(telling.status, first.status):
+            if told_before and visitor and telling.status == first.status:
                 meeting.during = visit
                 meeting.lent_date = meeting.lent_date or telling.date
                 meeting.lent_place = meeting.lent_place or telling.place
 
 
-def _attended(made: Sequence[Meeting], scene: Scene) -> None:
+def _attended(made: Sequence[Meeting], scene: Scene, told: Sequence[Told]) -> None:
     """Add those of whom a sentence behind a telling says that they took part or led a side."""
     if not reading.supports(scene.language):
         return
-    told = {t.sentence for m in made for t in m.tellings}
+    sentences = {t.sentence for t in told}
     for meeting in made:
-        if meeting.type in {"call", "visit"} or meeting.salience != "focal":
+        first = meeting.first
+        if meeting.type == "visit" or meeting.salience != "focal":
             continue
-        for sentence in range(meeting.first.sentence + 1, meeting.first.sentence + 1 + _REACH):
-            within = sentence < len(scene.sentences) and sentence not in told
-            if not within or scene.item(sentence) != scene.item(meeting.first.sentence):
+        for sentence in range(first.sentence + 1, len(scene.sentences)):
+            if scene.item(sentence) != scene.item(first.sentence) or sentence in sentences:
                 break
-            if not reading.attendance(scene.words(sentence)):
-                continue
-            for mention in scene.mentions_in(sentence):
-                person = next((p for p in scene.people if mention in p.mentions), None)
-                if person is not None:
-                    party = mention.party or scene.home(person)
-                    evidence = scene.evidence(mention.start, mention.end)
-                    meeting.admit(Attendee(person, party, person.office, evidence))
+            words = scene.words(sentence)
+            near = sentence - first.sentence <= _REACH
+            loose = near and meeting.type != "call"
+            says_so = reading.attendance(words) if loose else reading.attended(words)
+            if says_so and not _STAFF.search(words):
+                _admit_named(meeting, sentence, scene)
+
+
+def _spoke_for(meeting: Meeting, scene: Scene) -> None:
+    """Name the unnamed side of a meeting by its official who speaks in the next sentences."""
+    if meeting.type not in TALKS or meeting.salience != "focal" or meeting.status != "held":
+        return
+    first = meeting.first.sentence
+    unnamed = {a.code for a in meeting.attendees if a.person is None and a.code}
+    for sentence in range(first + 1, min(first + 3, len(scene.sentences))):
+        named = [m for m in scene.mentions_in(sentence) if m.name is not None][:1]
+        same_item = scene.item(sentence) == scene.item(first)
+        if not named or not same_item:
+            return
+        start = scene.sentences[sentence].start
+        party = named[0].party
+        opens = named[0].start - start <= 4
+        if opens and party is not None and party.code in unnamed and named[0].office:
+            person = next((p for p in scene.people if named[0] in p.mentions), None)
+            if person is not None:
+                evidence = scene.evidence(named[0].start, named[0].end)
+                meeting.admit(Attendee(person, party, person.office, evidence))
+            return
+
+
+def _admit_named(meeting: Meeting, sentence: int, scene: Scene) -> None:
+    """Take those whom a sentence names."""
+    for mention in scene.mentions_in(sentence):
+        person = next((p for p in scene.people if mention in p.mentions), None)
+        if person is not None:
+            party = mention.party or scene.home(person)
+            evidence = scene.evidence(mention.start, mention.end)
+            meeting.admit(Attendee(person, party, person.office, evidence))
 
 
 def _give_sides(made: Iterable[Meeting], scene: Scene) -> None:
@@ -581,12 +648,21 @@ def agreements(
             groups.append([one])
         else:
             home.append(one)
-    return [_agreement(f"a{i}", g, made, records, scene) for i, g in enumerate(groups, 1)]
+    found = [_agreement("", g, made, records, scene) for g in groups]
+    kept = [a for a in found if (a.parties or not a.title.islower() or scene.parties) and _is(a)]
+    return [a.model_copy(update={"id": f"a{i}"}) for i, a in enumerate(kept, 1)]
+
+
+def _is(agreement: Agreement) -> bool:
+    """Whether there is an instrument: "could not reach an agreement" tells of none."""
+    bare = agreement.title.islower() and len(agreement.title.split()) == 1
+    made = any(a.realis in {"done", "planned"} for a in agreement.acts)
+    return made or not bare or not agreement.acts
 
 
 def _bare(instrument: Instrument) -> bool:
     """Whether the title is a common noun alone: "the agreement"."""
-    return len(instrument.title.split()) == 1 and instrument.title.islower()
+    return len(instrument.title.split()) == 1 and instrument.title[1:].islower()
 
 
 def _meant(
@@ -596,7 +672,7 @@ def _meant(
     item = scene.item(instrument.sentence)
     for group in reversed(groups):
         named = [i for i in group if scene.item(i.sentence) == item]
-        if any(instrument.title in fold(i.title).split() for i in named):
+        if any(fold(instrument.title) in fold(i.title).split() for i in named):
             return group
     return None
 
@@ -628,7 +704,7 @@ def _agreement(
     told_at = _told_at(group[0], made, scene)
     parties = max((list(i.parties) for i in group), key=len)
     if len(parties) < 2 and told_at is not None:
-        parties = _with_company(parties, told_at)
+        parties = _with_company(parties, told_at, theirs=_is_theirs(group[0], scene))
     if len(parties) < 2:
         parties = _of_surroundings(parties, group[0], scene)
     status, date = status_of(acts)
@@ -666,18 +742,31 @@ def _told_at(
     return max(before, key=lambda b: b[0])[1] if before else None
 
 
-def _with_company(parties: Sequence[Party], meeting: Meeting) -> list[Party]:
-    """The parties, completed by those of a bilateral engagement."""
+def _with_company(parties: Sequence[Party], meeting: Meeting, *, theirs: bool) -> list[Party]:
+    """The parties, completed by those of an engagement: of two, or where it is all of `theirs`."""
     company = {a.party.code: a.party for a in meeting.attendees if a.party and a.party.code}
     codes = {p.code for p in parties}
-    if len(company) > 2 or not codes <= set(company):
+    if (len(company) > 2 and not theirs) or not codes <= set(company):
         return list(parties)
     return [*parties, *(p for code, p in company.items() if code not in codes)]
 
 
-def _of_surroundings(
-    parties: Sequence[Party], instrument: Instrument, scene: Scene
-) -> list[Party]:
+_THEIR_SUBJECT = re.compile(
+    r"^\W*(?:(?:the|both|all)\b[^,;.]{0,60}(?:ministers|leaders|sides|parties|counterparts|countries|"
+    r"presidents|secretaries|governments|states)|they)\b",
+    re.IGNORECASE,
+)
+
+
+def _is_theirs(instrument: Instrument, scene: Scene) -> bool:
+    """Whether the sentence tells of what all of a company did: "the three ministers signed"."""
+    return _THEIR_SUBJECT.match(scene.words(instrument.sentence)) is not None
+
+
+_WITH = re.compile(r"\s?(?:\([^)]{1,20}\)\s?)?with\b")
+
+
+def _of_surroundings(parties: Sequence[Party], instrument: Instrument, scene: Scene) -> list[Party]:
     """The two sides of the paragraph, else those of the item, where there are just two."""
     span = scene.sentences[instrument.sentence]
     paragraph = scene.article.paragraphs[scene.paragraph(instrument.sentence)]
@@ -687,6 +776,10 @@ def _of_surroundings(
         sides = scene.sides_in(around.start, around.end)
         if len(sides) == 2 and codes <= {p.code for p in sides}:
             return [*parties, *(p for p in sides if p.code not in codes)]
+    own = scene.own_side(scene.item(instrument.sentence))
+    with_another = _WITH.match(scene.text, instrument.evidence.end)
+    if len(parties) == 1 and with_another and own is not None and own.code not in codes:
+        return [own, *parties]
     return list(parties)
 
 

@@ -39,21 +39,28 @@ class Choice:
     api_key: str = field(default="", repr=False)
 
     def endpoint(self, profile: Profile, prompt: Prompt) -> Endpoint:
-        """Where to ask; the embedded model is fetched and started here, which takes a while."""
+        """Where to ask; the embedded model is fetched and started when it is first asked."""
         from communique.client import Endpoint
 
         if not self.local:
             return Endpoint.at(self.name, self.base_url, self.api_key)
         from communique import local
 
-        server = local.serve(local.weights(self.name), parallel=profile.parallel)
-        server.warm(prompt.messages("")[:-1])
+        path, digest = local.identify(self.name)
+
+        def start() -> tuple[str, str]:
+            server = local.serve(local.weights(self.name), parallel=profile.parallel)
+            if server.identity != f"sha256:{digest}":
+                what = f"{path} is not the file that runs in this process any more."
+                raise ConfigurationError(what, "Start the program anew.")
+            server.warm(prompt.messages("")[:-1])
+            return server.base_url, server.api_key
+
         return Endpoint(
-            server.model,
-            server.base_url,
-            server.api_key,
-            identity=f"local:{server.identity}",
+            path.stem,
+            identity=f"local:sha256:{digest}",
             grammar=local.compact_grammar,
+            start=start,
         )
 
     def sent(self, words: str) -> str:

@@ -244,6 +244,17 @@ def _plural(adjective: str) -> list[str]:
     return [adjective + "s"]
 
 
+@cache
+def _common_names() -> dict[str, str]:
+    tables = [*_table("territories.tsv"), *_table("organisations.tsv")]
+    return {row["code"]: _listed(row["names"])[0] for row in tables if row["names"]}
+
+
+def common_name(code: str) -> str | None:
+    """The common English name of a party by its code ("KOR": "South Korea"), or None."""
+    return _common_names().get(code)
+
+
 def _is_acronym(form: str) -> bool:
     bare = form.replace(".", "")
     return len(bare) <= 5 and sum(letter.isupper() for letter in bare) >= 2 and " " not in bare

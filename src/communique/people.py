@@ -37,6 +37,57 @@ _TOKEN: Final = re.compile(
 _POSSESSIVE: Final = ("'s", "’s")
 _AL: Final = re.compile(r"(?:al|el|ul|ad|as|ash|an|ar|at|d|de|l)[-\u2010\u2011'’]\w", re.IGNORECASE)
 _ROMAN: Final = re.compile(r"[IVX]{1,5}")
+_HEADLINE_VERBS: Final = frozenset(
+    {
+        "meet",
+        "visit",
+        "hold",
+        "sign",
+        "host",
+        "attend",
+        "travel",
+        "discuss",
+        "call",
+        "arrive",
+        "be",
+        "address",
+        "join",
+        "chair",
+        "receive",
+        "begin",
+        "start",
+        "pay",
+        "make",
+        "seek",
+        "push",
+        "with",
+    }
+)
+_SENT: Final = frozenset(
+    {
+        "ambassador",
+        "envoy",
+        "representative",
+        "commissioner",
+        "delegate",
+        "adviser",
+        "advisor",
+        "consul",
+        "attaché",
+        "attache",
+        "secretary",
+        "observer",
+        "general",
+        "coordinator",
+        "assistant",
+    }
+)
+"""Who is "to" a state or a body, and not of it."""
+_STYLE: Final = re.compile(
+    r"\b[Hh](?:is|er) (?:[A-Z]\w+ ){0,2}(?:Highness|Excellency|Majesty|Holiness|Eminence)\b"
+    r"(?: the\b)?"
+)
+"""A style of address before an office or a name: no part of either."""
 _MOST_PREFIX: Final = 10
 _MOST_NAME: Final = 7
 _MOST_PARTIES: Final = 12
@@ -180,6 +231,14 @@ def _tokens(text: str) -> list[_Token]:
     return found
 
 
+def _gap(between: str) -> str:
+    """What stands between two tokens; a style of address, blotted out, is a space."""
+    if not between.strip():
+        return between if between.count("\n") > 1 or len(between) < 8 else " "
+    folded = re.sub(" {3,}", " ", between)
+    return folded if len(folded) < 8 else "\n\n"
+
+
 class _Reader:
     """One text, its words and its parties, and the grammar over them."""
 
@@ -195,14 +254,15 @@ class _Reader:
         self.text = text
         self.context = context
         self.whole = whole
-        self.tokens = _tokens(text)
+        plain = _STYLE.sub(lambda style: " " * len(style[0]), text)
+        self.tokens = _tokens(plain)
         self.gaps = [
-            text[a.end : b.start] if b.start - a.end < 8 else "\n\n"
-            for a, b in zip(self.tokens, self.tokens[1:], strict=False)
+            _gap(plain[a.end : b.start]) for a, b in zip(self.tokens, self.tokens[1:], strict=False)
         ]
         self.gaps.append("\n\n")
         self.parties = self._aligned()
         self.established: dict[str, list[str]] = {}
+        self.offices: dict[str, set[str]] = {}
 
     def _aligned(self) -> dict[int, tuple[int, Party]]:
         """Parties by the token that they begin with: the last token and the party."""
@@ -321,14 +381,14 @@ class _Reader:
         """Read "of Foreign Affairs", "for Syria", "of Lao PDR" after the head."""
         for _ in range(4):
             prep = self.low(last + 1)
-            if not self.spaced(last) or prep not in _set("linking") or not self.spaced(last + 1):
+            if not self._links(last, head):
                 break
             at = last + 2
             if self.low(at) == "the" and self.spaced(at):
                 at += 1
             if at in self.parties:
                 ending, party = self.parties[at]
-                if prep == "of" and not self._goes_on(ending):
+                if prep in {"of", "from"} and not self._goes_on(ending):
                     following = self._party_list(at)
                     return last, following[-1][1], following
                 run = self._portfolio_run(ending + 1, known=True) if self._goes_on(ending) else None
@@ -338,16 +398,25 @@ class _Reader:
                 if prep == "of":
                     return last, last, [(at, ending, party)]
                 continue
+            if prep == "from":
+                break
             run = self._portfolio_run(at, known=prep in {"to", "on"} or not self.capital(head))
             if run is None:
                 break
             last = run
         return last, last, []
 
+    def _links(self, last: int, head: int) -> bool:
+        """Whether a preposition of an office follows: "of", "for"; "to" where one is sent."""
+        prep = self.low(last + 1)
+        linked = self.spaced(last) and prep in _set("linking") and self.spaced(last + 1)
+        return linked and (prep != "to" or self.low(head) in _SENT)
+
     def _goes_on(self, ending: int) -> bool:
         """Whether portfolio words follow a party: "of the Russian Security Council"."""
         after = ending + 1
-        return self.spaced(ending) and self.capital(after) and self.low(after) in _set("portfolio")
+        named = self.capital(after) or self.low(after) in {"parliament", "senate", "assembly"}
+        return self.spaced(ending) and named and self.low(after) in _set("portfolio")
 
     def _portfolio_run(self, at: int, *, known: bool) -> int | None:
         """Return the last token of the portfolio at `at`, or None.
@@ -434,10 +503,14 @@ class _Reader:
             return None
         if not self._name_token(first, first=True, caps=titled):
             return None
+        if self.low(first) in {"to", "meets", "visits"} and self.low(first + 1) in _HEADLINE_VERBS:
+            return None  # "NATO Chief To Meet With …": a headline
         if first in self.parties and not self._follows_name(self.parties[first][0], titled=titled):
             return None
         last, index = first, first
-        while index + 1 < min(len(self.tokens), first + _MOST_NAME) and self.spaced(index):
+        while index + 1 < min(len(self.tokens), first + _MOST_NAME) and (
+            self.spaced(index) or self._nickname(index)
+        ):
             index += 1
             if self._name_token(index, first=False, caps=titled):
                 last = index
@@ -447,12 +520,18 @@ class _Reader:
             return None
         return _Name(first, last)
 
+    def _nickname(self, index: int) -> bool:
+        """Whether a quotation mark before or behind a nickname follows: Benjamin "Benny" Gantz."""
+        before, after = self.gaps[index], self.gaps[index + 1] if index + 1 < len(self.gaps) else ""
+        opens = before in {' "', " “", " ‘", " ("} and after in {'" ', "” ", "’ ", ") "}
+        return opens or before in {'" ', "” ", "’ "}
+
     def _follows_name(self, last: int, *, titled: bool) -> bool:
         return self.spaced(last) and self._name_token(last + 1, first=False, caps=titled)
 
     def skip_ranks(self, index: int) -> int:
-        """Return the first token after ranks and honorifics ("Lt. Gen.", "Dr")."""
-        for _ in range(4):
+        """Return the first token after ranks and honorifics ("Lt. Gen.", "His Royal Highness")."""
+        for _ in range(5):
             low = self.low(index)
             ranked = low in _set("ranks") | _set("honorifics")
             if low in _set("given_ranks") and not self.spaced(index + 1):
@@ -479,18 +558,29 @@ class _Reader:
         if at in self.parties:
             found.extend(self._party_list(at))
             at = found[-1][1] + 1
-        if found and not self._touches(at - 1):
+        if found and self.gaps[at - 1] == " (":
+            at = self._behind_bracket(at)
+        elif found and not self._touches(at - 1):
             return _Lead(start, bare, -1, determiner, ())
         if not found and self._unsettled(at, determiner):
             words, context = self.tokens[at].raw, self.context or self.text[:2000]
             party = self.resolver.resolve(words, context=context)
             found.append((at, at, party))
             at += 1
-        return _Lead(start, bare, self._adverbs(at), determiner, tuple(found))
+        following = self._adverbs(at) if at >= 0 else -1
+        return _Lead(start, bare, following, determiner, tuple(found))
+
+    def _behind_bracket(self, at: int) -> int:
+        """The token behind a bracket that tells a party's other name: "NATO (the …) Secretary"."""
+        for index in range(at, min(len(self.tokens), at + _MOST_PREFIX)):
+            if self.gaps[index].startswith(")"):
+                return index + 1
+        return -1
 
     def _adverbs(self, at: int) -> int:
         for _ in range(3):
-            if self.low(at) not in _set("adverbs") or not self.spaced(at):
+            adverb = self.low(at) in _set("adverbs") and at not in self.parties  # "New Zealand"
+            if not adverb or not self.spaced(at):
                 break
             at += 1
         return at
@@ -535,8 +625,12 @@ class _Reader:
         ):
             return None
         if len(lead.listed) > 1:
-            return self._shared(lead, None, plural=plural), at + 1
+            respective = self._respective(lead, at)
+            return respective or (self._shared(lead, None, plural=plural), at + 1)
         party = lead.listed[0][2] if lead.listed else None
+        if plural and low == "counterparts" and self._name_after(at, comma=False):
+            first = self._name_after(at, comma=False)
+            return self._names(lead.bare_start, first, None, party) if first else None
         office = self.office(at + 1) if self.spaced(at) and low == "counterpart" else None
         if office is not None and not office.plural:
             named = self._name_after(office.end, comma=False)
@@ -548,6 +642,26 @@ class _Reader:
             return [self._mention(start, name.last, name, None, party)], name.last + 1
         return [self._mention(lead.start, at, None, None, party, plural=plural)], at + 1
 
+    def _respective(self, lead: _Lead, at: int) -> tuple[list[Mention], int] | None:
+        """Read the names behind "his Greek and French counterparts, A and B, respectively"."""
+        if not self.comma(at):
+            return None
+        found: list[_Name] = []
+        index: int | None = at + 1
+        while index is not None and len(found) < len(lead.listed):
+            name = self.name(self.skip_ranks(index), titled=True)
+            if name is None:
+                return None
+            found.append(name)
+            index = self.joint(name.last)
+        if len(found) != len(lead.listed):
+            return None
+        made = [
+            self._mention(name.first, name.last, name, None, party)
+            for name, (_, _, party) in zip(found, lead.listed, strict=True)
+        ]
+        return made, found[-1].last + 1
+
     def _shared(self, lead: _Lead, office: str | None, *, plural: bool) -> list[Mention]:
         return [
             self._mention(first, last, None, office, party, plural=plural)
@@ -558,9 +672,12 @@ class _Reader:
         """Return the name right after a phrase, or, if allowed, closed in by commas."""
         if self.spaced(last):
             return self.name(self.skip_ranks(last + 1), titled=True)
-        if not comma or not self.comma(last):
-            return None
         at = self.skip_ranks(last + 1)
+        if self.low(at) in {"prince", "princess"} and self.spaced(at):
+            at += 1
+        ranked = at > last + 1 and self.capital(last)
+        if not (comma or ranked) or not self.comma(last):
+            return None
         found = self.name(at, titled=True)
         if found is None or at in self.parties:
             return None
@@ -578,10 +695,15 @@ class _Reader:
             )
         joined = self.compound(office)
         party = lead.listed[0][2] if lead.listed else None
+        beside = office.end + 1
+        if self.spaced(office.end) and self.low(beside) in {"counterpart", "counterparts"}:
+            name = self._name_after(beside, comma=False)
+            words = self._words(office.first, office.last)
+            return self._names(lead.bare_start, name, words, party) if name else None
         for candidate in (joined, office) if joined != office else (office,):
             settled = bool(party or candidate.following or lead.determiner)
             name = self._name_after(candidate.end, comma=settled)
-            if name is not None:
+            if name is not None and not self._held_by_another(candidate, name):
                 return self._named(lead, candidate, name, party)
         # Unnamed, two offices are mostly two people; a deputy prime minister's are mostly one.
         if self.low(office.first) in {"deputy", "vice", "first"}:
@@ -596,6 +718,17 @@ class _Reader:
         end = office.following[0][1] if office.following else office.end
         return [self._mention(lead.start, end, None, words, party)], end + 1
 
+    def _held_by_another(self, office: _Office, name: _Name) -> bool:
+        """Whether a name behind a comma is the next of a list: "the Crown Prince, Mr Doval"."""
+        if not self.comma(office.end):
+            return False
+        words = {self.low(k) for k in range(office.first, office.last + 1)}
+        core = _core(self._words(name.first, name.last))
+        known = self.offices.get(core[-1] if core else "") or self.offices.get(
+            core[0] if core else ""
+        )
+        return known is not None and not known & words
+
     def _named(
         self, lead: _Lead, office: _Office, name: _Name, party: Party | None
     ) -> tuple[list[Mention], int]:
@@ -605,6 +738,10 @@ class _Reader:
         if party is None:
             end, party = self._party_after(end)
         words = self._words(office.first, office.last)
+        if party is None or self.low(office.last) in {"prince", "princess"}:
+            fuller = self._apposed(lead.bare_start, -1, name.first)
+            if fuller is not None and (fuller[0][0].party is not None or party is None):
+                return fuller
         return [self._mention(lead.bare_start, end, name, words, party)], end + 1
 
     def _party_after(self, last: int) -> tuple[int, Party | None]:
@@ -646,7 +783,7 @@ class _Reader:
         return [mention], office.end + 1
 
     def _names(
-        self, start: int, name: _Name, office: str, party: Party | None
+        self, start: int, name: _Name, office: str | None, party: Party | None
     ) -> tuple[list[Mention], int]:
         """Read the names of "Presidents Xi Jinping of China and Vladimir Putin"."""
         end, own = self._party_after(name.last)
@@ -726,6 +863,10 @@ class _Reader:
         plural: bool = False,
     ) -> Mention:
         start, end = self.tokens[first].start, self.tokens[last].end
+        if name is not None and office:
+            core = _core(self._words(name.first, name.last))
+            for word in {core[0], core[-1]} if core else ():
+                self.offices.setdefault(word, set()).update(office.casefold().split())
         if name is None:
             return Mention(start, end, None, start, end, office, party, plural)
         a, b = self.tokens[name.first].start, self.tokens[name.last].end
@@ -903,7 +1044,16 @@ def _core(name: str) -> tuple[str, ...]:
 
 def _alike(a: str, b: str) -> bool:
     """Whether two words are equal, or one is the initial of the other."""
-    return a == b or (min(len(a), len(b)) == 1 and a[:1] == b[:1])
+    return a == b or (min(len(a), len(b)) == 1 and a[:1] == b[:1]) or _spelt_alike(a, b)
+
+
+def _spelt_alike(a: str, b: str) -> bool:
+    """Whether two long words are one name in two transcriptions: one letter in seven differs."""
+    from rapidfuzz.distance import OSA
+
+    length = min(len(a), len(b))
+    allowed = length // 7
+    return bool(allowed) and a[0] == b[0] and OSA.distance(a, b, score_cutoff=allowed) <= allowed
 
 
 def _within(short: tuple[str, ...], long: tuple[str, ...]) -> bool:
@@ -947,7 +1097,7 @@ def same(a_name: str, b_name: str) -> bool:
 
 def _stands_for(word: str, name: tuple[str, ...]) -> bool:
     """Whether one word is a whole person's family name, or a hyphenated given name of one."""
-    if word == name[-1]:
+    if word == name[-1] or _spelt_alike(word, name[-1]):
         return True
     return (
         len(name) > 1

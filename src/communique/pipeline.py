@@ -29,6 +29,7 @@ from communique.schemas import (
     PassageReport,
     Report,
     Source,
+    Span,
     Summary,
 )
 
@@ -42,11 +43,11 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from communique.client import Client
+    from communique.injection import Aside
     from communique.profiles import Profile
     from communique.prompts import Prompt
     from communique.resolving import Findings
     from communique.scene import Scene
-    from communique.schemas import Span
     from communique.store import Store
 
 __all__ = ["Summariser", "asummarise", "summarise"]
@@ -67,10 +68,12 @@ class _Run:
     what tells passages apart, and `numbered` numbers them when all is done.
     """
 
+    prompt: Prompt | None = None
     attempts: list[tuple[Span, Attempt]] = field(default_factory=list)
     passages: list[PassageReport] = field(default_factory=list)
     drafts: list[tuple[Passage, Any]] = field(default_factory=list)
     errors: list[tuple[Span, CommuniqueError]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     done: int = 0
     total: int = 0
     stop: CommuniqueError | None = None
@@ -181,14 +184,16 @@ class Summariser:
         from communique.scene import Scene
 
         begun = time.monotonic()
-        prompt = self._prompt()
         scene = Scene(article, self.aliases)
+        prompt = self._prompt(scene.language)
         client = await self._connected(prompt)
-        run = _Run()
+        run = _Run(prompt)
+        run.passages += [_unread(aside) for aside in article.asides]
         passages = [p for p in article.passages(self.profile.passage) if self._asked(p, scene, run)]
         run.total = len(passages)
         limit = asyncio.Semaphore(self.profile.parallel)
         await _together(self._passage(p, scene, client, prompt, run, limit) for p in passages)
+        await self._ask_homes(scene, client, run)
         run = run.numbered()
         report = self._report(run, prompt, begun)
         if run.error is not None and not run.drafts:
@@ -196,20 +201,22 @@ class Summariser:
             raise run.error
         return self._compose(article, scene, run, report)
 
-    def _prompt(self) -> Prompt:
-        from communique import prompts
+    def _prompt(self, language: str) -> Prompt:
+        from communique import prompts, reading
 
+        if self.profile.elsewhere is not None and not reading.supports(language):
+            return prompts.load(self.profile.elsewhere, self.profile.version)
         return prompts.load(self.profile.prompt, self.profile.version)
 
     async def _connected(self, prompt: Prompt) -> Client:
-        """The client, made at the first call; the embedded model starts here."""
+        """The client, made at the first call; the embedded model starts at its first request."""
         import asyncio
 
         from communique import _loop
         from communique.client import Client
         from communique.store import open_store
 
-        if self._client is None or self.choice.local:
+        if self._client is None or self.choice.local:  # the user's file may be another one now
             endpoint = await asyncio.to_thread(self.choice.endpoint, self.profile, prompt)
             if self._client is None or self._client.endpoint != endpoint:
                 self._client = Client(
@@ -269,6 +276,8 @@ class Summariser:
         except CommuniqueError as error:
             self._keep_attempts(passage, error, run)
             self._failed(passage, error, run)
+            if not client.started:  # nor would it start for the next passage
+                run.stop = error
         finally:
             run.done += 1
             if self.progress is not None:
@@ -278,7 +287,7 @@ class Summariser:
         run.fate(passage, "failed", str(error))
         run.errors.append((passage.span, error))
         if self.strict:
-            error.report = self._report(run.numbered(), self._prompt(), None)
+            error.report = self._report(run.numbered(), run.prompt, None)
             raise error
         if isinstance(error, _FATAL):
             run.stop = error
@@ -313,16 +322,50 @@ class Summariser:
         run.drafts.append((passage, self.choice.restored(reply.value)))
         run.fate(passage, "read")
 
+    async def _ask_homes(self, scene: Scene, client: Client, run: _Run) -> None:
+        """Ask for whom people stand whose own words do not say it; a failure costs only that."""
+        from communique import homes, prompts, reading
+        from communique.client import Budget
+
+        if self.profile.whose is None or run.stop is not None or not run.drafts:
+            return
+        if not reading.supports(scene.language):
+            return
+        told = read(run.drafts, scene, supplement=self.profile.cued).told
+        met = (a.person for t in told for a in t.attendees if a.person is not None)
+        asked = homes.question(scene, met)
+        if asked is None:
+            return
+        prompt = prompts.load(self.profile.whose)
+        first = run.drafts[0][0]
+        try:
+            reply = await client.ask(
+                prompt.messages(self.choice.sent(asked.passage), notes=asked.notes),
+                asked.schema,
+                check=lambda _: (),
+                budget=Budget(attempts=2, seconds=self.profile.seconds),
+                max_tokens=200,
+                passage=first.index,
+                prompt_version=prompt.label,
+            )
+        except CommuniqueError as error:
+            self._keep_attempts(first, error, run)
+            run.notes.append(f"For whom people stand could not be asked: {error.what}")
+            return
+        run.attempts += [(first.span, attempt) for attempt in reply.attempts]
+        scene.assigned.update(asked.answers(reply.value))
+
     # --- the records --------------------------------------------------------------------------
 
-    def _report(self, run: _Run, prompt: Prompt, begun: float | None) -> Report:
+    def _report(self, run: _Run, prompt: Prompt | None, begun: float | None) -> Report:
         endpoint = self._client.endpoint if self._client else None
         return Report(
             model=endpoint.model if endpoint else self.choice.name,
             endpoint=endpoint.identity if endpoint else "",
-            prompt=prompt.label,
+            prompt=prompt.label if prompt else "",
             attempts=[attempt for _, attempt in run.attempts],
             passages=run.passages,
+            notes=run.notes,
             seconds=None if begun is None else time.monotonic() - begun,
         )
 
@@ -331,7 +374,7 @@ class Summariser:
 
         findings = read(run.drafts, scene, supplement=self.profile.cued)
         told = merging.with_events(findings.told, scene)
-        made, unfit = merging.meetings(told)
+        made, unfit = merging.meetings(told, scene)
         merging.complete(made, scene)
         engagements = merging.engagements(made, scene)
         agreements = merging.agreements(findings.instruments, made, engagements, scene)
@@ -368,6 +411,11 @@ async def _together(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
+def _unread(aside: Aside) -> PassageReport:
+    span = Span(start=aside.start, end=aside.end)
+    return PassageReport(index=0, span=span, fate="skipped", error=f"not news: {aside.reason}")
+
+
 def _schema(passage: Passage, scene: Scene, profile: Profile) -> type[BaseModel] | None:
     """What is asked of a passage: only what it has words for, where words can tell."""
     from communique import drafts, reading
@@ -391,15 +439,16 @@ def read(drafts: list[tuple[Passage, Any]], scene: Scene, *, supplement: bool = 
 
     `supplement` adds what a sentence plainly tells and no draft pointed to.
     """
+    from communique.drafts import whole
     from communique.resolving import Findings, Reader
 
     together = Findings()
     for passage, draft in sorted(drafts, key=lambda d: d[0].span.start):
         reader = Reader(scene, passage)
         for meeting in getattr(draft, "meetings", ()):
-            reader.meeting(meeting)
+            reader.meeting(whole(meeting))
         for agreement in getattr(draft, "agreements", ()):
-            reader.agreement(agreement)
+            reader.agreement(whole(agreement))
         if supplement:
             reader.supplement()
         together.told += reader.findings.told

@@ -20,7 +20,9 @@ class Profile:
     `cued` leaves out passages without a word of meeting or agreeing (in the languages that have
     such a list) and asks of the others only what they have words for, `abstract` asks the model
     for the abstract too (else sentences of the article are chosen), `prompt` and `version` name
-    the file under `prompts/`, `attempts` and `seconds` are the budget of one passage.
+    the file under `prompts/`, `elsewhere` the one for languages that the rules do not read (None:
+    the same), `whose` the one that asks for whom people stand (None: it is not asked), `attempts`
+    and `seconds` are the budget of one passage.
     """
 
     passage: int
@@ -31,6 +33,8 @@ class Profile:
     abstract: bool
     prompt: str
     version: int
+    elsewhere: str | None = None
+    whose: str | None = "whose"
     attempts: int = 5
     seconds: float = 600.0
 
@@ -42,8 +46,9 @@ LOCAL = Profile(
     max_tokens=640,
     cued=True,
     abstract=False,
-    prompt="read",
+    prompt="point",
     version=1,
+    elsewhere="read",
 )
 """For the embedded model, and for others of a few billion parameters."""
 

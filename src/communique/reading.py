@@ -154,6 +154,11 @@ def _finite_words() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(_lexicon()["finite"]), frozenset(_lexicon()["not_finite"])
 
 
+def is_finite(text: str) -> bool:
+    """Whether the words hold a finite verb."""
+    return _is_finite(text)
+
+
 def _is_finite(text: str) -> bool:
     yes, no = _finite_words()
     for match in _WORD.finditer(text):
@@ -298,10 +303,25 @@ _ABSENT_GAP = re.compile(
     r"[\w.’'&()-]+){0,9}\s*"
 )
 _ATTENDANCE = re.compile(
-    r"\b(?:took part|participated|(?:were|was)(?: also)? (?:present|attended|represented|led|headed|"
-    r"chaired)|attended|(?:co-)?chaired|(?:led|headed|represented)(?= (?:the|his|her|their|both|"
-    r"[A-Z]))|on behalf of|signed for|jointly (?:opened|chaired))\b"
+    r"\b(?:[Pp]articipants (?:in|to|of|at) [^.;]{1,60}? (?:included|were|include|are)|"
+    r"join(?:s|ed|ing)? the (?:call|talks|meeting|discussions|conversation)|"
+    r"(?:attend\w*|at) the (?:call|talks|meeting|discussions)|took part|participated|"
+    r"(?:were|was)(?: also)? (?:present|attended|represented|led|"
+    r"headed|chaired)|attended|(?:co-)?chaired|"
+    r"(?:led|headed|represented)(?= (?:the|his|her|their|both|[A-Z]))|"
+    r"on behalf of|signed for|jointly (?:opened|chaired))\b"
 )
+
+
+_IN_IT = re.compile(
+    r"\b(?:[Pp]articipants|(?:in|join\w*|attend\w*) the (?:call|talks|meeting|discussions|"
+    r"conversation))\b"
+)
+
+
+def attended(sentence: str) -> bool:
+    """Whether it says so of "the call" or "the meeting" by that word."""
+    return attendance(sentence) and _IN_IT.search(sentence) is not None
 
 
 def attendance(sentence: str) -> bool:
@@ -309,6 +329,10 @@ def attendance(sentence: str) -> bool:
     return _ATTENDANCE.search(sentence) is not None and _ABSENT.search(sentence) is None
 
 
+_AT_THE = re.compile(
+    r"(?:participat\w+ in|attend\w*|took part in|taking part in|join\w*) the "
+    r"(?:meetings?|talks|discussions|call|dialogue|conversation)"
+)
 _NO_PLAN = re.compile(r"\bno plans? (?:to|for)(?: (?:a|an|any|the|another|further|such))?\s*$")
 _NONE_SET = re.compile(
     r"\s+(?:(?:between|with|of|in|on|for) [\w.’' -]{1,60}? )?(?:has|have|had|is|was|were|are)"
@@ -330,6 +354,8 @@ def _untold(sentence: str, start: int, end: int) -> bool:
             return True
     if _NO_PLAN.search(sentence[left:start].lower()):
         return True
+    if _AT_THE.fullmatch(sentence[start:end]) and not sentence[end:].startswith(" with"):
+        return True  # who took part in what is told before
     none = re.search(r"(?i)\bno (?:such |further |new )?(?:\w+ ){0,2}$", sentence[left:start])
     return none is not None and _NONE_SET.match(sentence, end) is not None
 
@@ -340,7 +366,7 @@ def _near_name(end: int, names: list[tuple[int, int, EngagementType]]) -> bool:
 
 
 _PREMODIFIER = re.compile(r"(?:[\w’'-]+\s+){0,3}$")
-_HEADLINE = re.compile(r"\bto\s+(?:\w+ly\s+)?$")
+_HEADLINE = re.compile(r"\b[tT]o\s+(?:\w+ly\s+)?$")
 _BASE = re.compile(
     r"(?:meet|visit|hold|attend|host|travel|receive|speak|welcome|conduct|chair|pay|make|fly|"
     r"head|take|join|tour|call|arrive|have|undertake|co-chair|participate)\b",
@@ -399,6 +425,11 @@ def _settled(sentence: str, start: int, end: int, before: str) -> EngagementStat
     return _modified(sentence, start, end) or ("held" if _PLEASED.search(before) else None)
 
 
+def day_within(sentence: str, trigger: Trigger) -> bool:
+    """Whether only a day of the engagement is told of: "on the second day of his visit"."""
+    return _DAY_OF.search(sentence[: trigger.start]) is not None
+
+
 _OPEN_STATUS: tuple[EngagementStatus, ...] = ("ongoing", "planned", "proposed")
 _AT = re.compile(r"\b(?:at|during) (?:the |this )?(?:[\w-]+ )?$", re.IGNORECASE)
 _DAY_OF = re.compile(
@@ -424,9 +455,14 @@ _FUTURE = re.compile(r"(?:\b(?:will|would|shall|to)|['’]ll)\s+(?:\w+ly\s+)?$",
 _THAT = re.compile(r"\bthat\s+(?:[\w’'-]+\s+){0,4}$")
 
 
+_OWN_CLAUSE = re.compile(r"\b(?:that|to (?:inform|tell|discuss|express|convey|say|explain))\b")
+"""Where what was said at an engagement begins."""
+
+
 def _governs(status: str, before: str, group: str, after: str) -> bool:
     pattern = _pattern("status", status)
-    return any(pattern.search(part) for part in (before + group, after))
+    own = _OWN_CLAUSE.split(after, maxsplit=1)[0]
+    return any(pattern.search(part) for part in (before + group, own))
 
 
 def _nearest(text: str, upto: int) -> EngagementStatus | None:
@@ -441,17 +477,24 @@ def _nearest(text: str, upto: int) -> EngagementStatus | None:
     return best[1] if best else None
 
 
+_NEXT = re.compile(
+    r"[^,;]{0,60},?\s+(?<!during )which\s[^,;]{0,80}|"
+    r",\s(?:originally |initially )?(?:set|scheduled|due|planned|slated|expected) "
+    r"(?:to|for|in|on)\b"
+)
+"""A clause behind the noun that says when it is: ", which will be held", ", set for May"."""
 _AUXILIARY = re.compile(r"\b(?:is|are|was|were|has|have|had)\b")
 
 
 def _nearest_after(group: str, after: str, rest: str) -> EngagementStatus | None:
     """Cues behind the noun: "was proposed", "will be held", ", which will be held"."""
     finite = re.match(
-        r"(?i)(?:met|visited|spoke|called|held|hosted|received|had|paid|attended|"
+        r"(?i)(?:met|visited|spoke|called|held|hosted|received|had|paid|attended|arrived|flew|"
+        r"travell?ed|landed|left|telephoned|phoned|conferred|gathered|convened|welcomed|"
         r"participated|took|conducted)\b",
         group,
     )
-    relative = re.match(r"[^,;]{0,60},?\s+which\s[^,;]{0,80}", rest)
+    relative = _NEXT.match(rest)
     text = relative[0] if relative else after
     if finite or _DECIDES.match(after):
         return None
@@ -556,6 +599,9 @@ _CALENDAR = frozenset(
         "saturday",
         "sunday",
     ]
+)
+_MONTHS_CUT = frozenset(
+    ["jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"]
 )
 _LEADING = frozenset(
     [
@@ -849,6 +895,8 @@ def _title(sentence: str, tokens: tuple[_Token, ...], i: int, kind: AgreementTyp
     head_end = token.end
     tail = re.compile(_OF_HEADS.get(token.lower, r"(?!)"), re.IGNORECASE).match(sentence, token.end)
     head_end = tail.end() if tail else head_end
+    if first == start_index and not token.capital:
+        first = _from_determiner(sentence, tokens, first)
     capital = any(t.capital for t in tokens[first : i + 1] if not _opens(sentence, t))
     start = tokens[first].start
     quoted = _quoted(sentence, start, head_end)
@@ -868,6 +916,26 @@ def _title(sentence: str, tokens: tuple[_Token, ...], i: int, kind: AgreementTyp
     return Title(
         start, end, sentence[start:end], _acronym(sentence, end), _typed(kind, sentence[start:end])
     )
+
+
+def _from_determiner(sentence: str, tokens: tuple[_Token, ...], head: int) -> int:
+    """The first of the nouns that say what the head is about: "a visa facilitation agreement"."""
+    generic = {*_lexicon()["generic_adjectives"], "own", "first", "second", "same", "such"}
+    for back in range(1, 5):
+        at = head - back
+        if at < 0 or not _adjacent(sentence, tokens[at], tokens[at + 1]):
+            return head
+        if tokens[at].lower in {"a", "an", "the", "its", "their", "his", "her"}:
+            first = at + 1
+            while first < head and tokens[first].lower in generic:
+                first += 1
+            return first
+        word = tokens[at].text
+        if not word.replace("-", "").isalpha() or tokens[at].capital or _STOP.fullmatch(word):
+            return head
+        if tokens[at].lower in _LINK or tokens[at].lower.endswith("ly"):
+            return head
+    return head
 
 
 def _typed(kind: AgreementType, title: str) -> AgreementType:
@@ -969,7 +1037,8 @@ def _complement(sentence: str, tokens: tuple[_Token, ...], end: int, *, proper: 
     last = m.end()
     for k, t in enumerate(rest):
         gap = sentence[rest[k - 1].end : t.start] if k else ""
-        if k and gap not in (" ", "\u00a0"):
+        listed = named and gap == ", " and (t.capital or t.lower == "and")
+        if k and gap not in (" ", "\u00a0") and not (listed and _goes_on(rest, k)):
             break
         if (
             _STOP.fullmatch(t.text)
@@ -987,10 +1056,19 @@ def _complement(sentence: str, tokens: tuple[_Token, ...], end: int, *, proper: 
     return m.end() + len(kept) if kept and kept not in ("the", "a", "an") else end
 
 
+def _goes_on(rest: list[_Token], k: int) -> bool:
+    """Whether a comma before token `k` is within a title: "… on Friendship, Cooperation, and …"."""
+    following = rest[k + 1 : k + 4] if rest[k].lower == "and" else rest[k : k + 4]
+    one = following[0] if following else None
+    later = any(t.lower == "and" for t in following)
+    return one is not None and one.capital and (rest[k].lower == "and" or later)
+
+
 def _not_topic(link: str, rest: list[_Token]) -> bool:
     first, second = rest[0].lower, rest[1].lower if len(rest) > 1 else ""
     if (
         first in _CALENDAR
+        or first in _MONTHS_CUT
         or first[0].isdigit()
         or second in ("first", "second", "sidelines", "margins", "occasion", "third")
     ):
@@ -1071,7 +1149,7 @@ def _acts(
     if any(a.kind == "requested" for a in found):
         # What was asked for and is being weighed is not yet negotiated.
         found = [a for a in found if text[a.start : a.end] != "under consideration"]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(_as_in_force(act) for act in found))
 
 
 _AUX_CHAIN = (
@@ -1200,7 +1278,9 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _CONDITIONAL = re.compile(
-    r"\b(?:if|once|unless|until|when|provided|could|may|might|would|should|can|hop(?:e|es|"
+    r"\b(?:(?:attempt\w*|efforts?|bids?|tr(?:y|ies|ied|ying)|struggl\w+|negotiating|talks|"
+    r"negotiations|working)(?: by [\w ]{1,30})? to|if|once|unless|until|when|provided|could|may|"
+    r"might|would|should|can|hop(?:e|es|"
     r"ed|ing) to|"
     r"ready to|willing to|wants? to|wanted to|wish(?:es|ed)? to|prepared to|consider\w*|possible)"
     r"(?:\s[\w’']+){0,4}\s*$",
@@ -1241,6 +1321,18 @@ def _realis(before: str, whole: str) -> Realis:
     return "planned" if _PLANNED.search(before) else "done"
 
 
+_BASE_FORM = re.compile(
+    r"(?:sign|ratify|initial|exchange|conclude|finali[sz]e|adopt|extend|amend|suspend|terminate|"
+    r"renew|implement|reach|seal|ink|negotiate)",
+    re.IGNORECASE,
+)
+_MODAL = re.compile(
+    r"\b(?:agreed?|plan(?:s|ned)?|decided?|pledged?|promis\w+|hop\w+|want\w*|expect\w*|need\w*|"
+    r"intend\w*|aim\w*|seek\w*|commit\w+|vow\w+|urg\w+|ready|able|due|set) to\b|"
+    r"\b(?:will|would|should|shall|may|might|could|can|must)\b"
+)
+
+
 def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
     start, end, kind = cue
     before = _context(text, start)
@@ -1261,13 +1353,34 @@ def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
         return ActReading(kind, "done", start, end)
     if re.match(r"when|if|once", text[end : end + 6].strip()):
         return ActReading(kind, "conditional", start, end)
-    return ActReading(kind, _realis(before, text), start, end)
+    realis = _realis(before, text)
+    if realis == "done" and _BASE_FORM.fullmatch(text[start:end]):
+        # A bare verb tells of what was done only in a headline: "Peru, Chile Sign Pact".
+        modal = _MODAL.search(text[max(0, start - 240) : start])
+        realis = "planned" if modal else realis
+    return ActReading(kind, realis, start, end)
+
+
+_TO_BE_SAID = re.compile(
+    r"(?:^|[\"“'‘;:,] ?|\b(?:and|to|please) )(?:tell|say|write|report|pretend|claim|announce)"
+    r"(?: (?:the )?\w+)? that (?:the )?$",
+    re.IGNORECASE,
+)
+"""An order to say what follows, which makes it no fact: "tell the world that …"."""
+
+
+def _as_in_force(act: ActReading) -> ActReading:
+    """What is "to be implemented" is there already."""
+    planned = act.kind == "implementing" and act.realis == "planned"
+    return ActReading(act.kind, "done", act.start, act.end) if planned else act
 
 
 def _right_act(text: str, title_end: int, cue: tuple[int, int, ActKind], start: int) -> ActReading:
     a, b, kind = cue
     between = text[title_end:a]
     realis = _realis(between.rstrip() + " " if between.strip() else "", text)
+    if realis == "done" and _TO_BE_SAID.search(text[max(0, start - 80) : start]):
+        realis = "conditional"
     if realis == "done" and re.search(r"\b[Nn]o (?:\w+ ){0,2}$", text[max(0, start - 20) : start]):
         realis = "denied"
     return ActReading(kind, realis, a, b)

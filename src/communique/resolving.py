@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     )
 
 PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Hh]is|[Hh]er|him|I|me|[Mm]y)\b")
-FIRST_PERSON = re.compile(r"\b(?:I|me|my|we|us)\b")
+FIRST_PERSON = re.compile(r"\b(?:I|me|[Mm]y|we|us)\b")
 _OF_STATES = frozenset({"exercise", "negotiation", "dialogue", "meeting", "summit", "call"})
 _PRONOUNS = frozenset({"he", "she", "him", "her", "his", "they", "i", "we", "his counterpart"})
 _BOTH = re.compile(
@@ -53,13 +53,44 @@ _PLURAL = re.compile(
     re.IGNORECASE,
 )
 """Several people named before, as the subject of a sentence."""
+_REPORTED = re.compile(
+    r"^\W*(?:according to|citing|as reported by|ahead of|before|after|following|prior to|"
+    r"in the wake of)\b[^,]{1,120},|"
+    r"\b(?:said|says|told|added|announced|confirmed|stated|noted|reported|reports|claimed|denied|"
+    r"recalled|learned|revealed)\b[^,.;]{0,60}?\bthat\b",
+    re.IGNORECASE,
+)
+"""Who tells the news, before what is told."""
+_DECIDED = re.compile(r"voted|decided|agreed|moved|resolved|ordered")
+_VERB_OF_DATE = re.compile(r"\b([a-z]{2,14}ed|held|begun|taken|made) (?:(?:in|on|since|by) )?$")
+"""A participle right before a date, which is then its date."""
+_SAID = r"(?:sa(?:id|ys)|announced?|announces|confirm(?:ed|s)|reported|stated|declared|revealed|"
+_SAID += r"denied|declined|told(?= reporters))"
+_SAID_BEFORE = re.compile(
+    rf"\b{_SAID}(?: (?:reporters|in a (?:statement|release)|here|late|early|(?:tele)?vised)){{0,2}}"
+    r"(?: on)? $"
+)
+_SAID_AFTER = re.compile(rf" {_SAID}\b")
+"""A date beside these words is that of the news, and of nothing that it tells."""
+_NEXT_TO = re.compile(r" (?:also |again |then |has |have |had |will )?")
+_CLAUSE_END = re.compile(r";|\band that\b|\bbut\b|\bwhereas\b")
+_SAME_DAY = re.compile(
+    r"\b(?:(?:later|earlier) )?(?:on )?(?:that|the same) day\b|\b(?:later|earlier) in the day\b",
+    re.IGNORECASE,
+)
 _COUNTS = {"two": 2, "three": 3, "four": 4}
-_BETWEEN = re.compile(r",? (?:[\w-]+ ){0,3}?(?:between|among|of|involving)(?: the)? ")
+_BETWEEN = re.compile(
+    r",? (?:[\w-]+ ){0,3}?(?:between|among|of|involving|bringing together)(?: the)? "
+)
+_WITH = re.compile(r"\s?(?:\([^)]{1,20}\)\s?)?with (?:the )?")
 COMPANY: frozenset[str] = frozenset({"meeting", "call", "dialogue", "negotiation"})
-_JOINS = re.compile(r"[\s,;&:]*(?:and|as well as|along with|also)?[\s,;&:]*(?:the|with)?\s*")
+_JOINS = re.compile(
+    r"[\s,;&:]*(?:and|as well as|along with|together with|also)?[\s,;&:]*(?:also )?"
+    r"(?:the|his|her|their|its|a|an)?\s*"
+)
 _REACHES = re.compile(
     r"[\s:]*(?:(?:with|his|her|their|its|the|a|an|by|phone|telephone|today|also|individually|"
-    r"separately|on|to|between|attended|including|new|visiting|then|"
+    r"separately|on|to|between|since|in|royal|highness|excellency|majesty|attended|including|new|visiting|then|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|this|morning|afternoon|evening)[\s:,]*)*",
     re.IGNORECASE,
 )
@@ -67,7 +98,47 @@ _REACHES = re.compile(
 _PLACE_NAME = r"((?:[A-Z][\w.'’-]*)(?:,? (?:[A-Z][\w.'’-]*)){0,3})"
 _BEHIND = re.compile(rf"\b(?:in|at) (?:the )?{_PLACE_NAME}")
 _VISITED = re.compile(rf"^(?: to| in)? (?:the )?{_PLACE_NAME}")
-_BY = re.compile(r" (?:of|by)(?: the)? ")
+_ELSEWHERE = re.compile(
+    r"\b(?:conflict|war|situation|cris[ei]s|peace|security|stability|events?|developments?|fighting|"
+    r"violence|elections?|troops|forces|interests|rights|ceasefire|invasion|aggression|operations?|"
+    r"presence|activities|actions?|earthquake|position)\s$"
+)
+"""Before a place of which was spoken: "the situation in Yemen"."""
+_BY = re.compile(r"^ of(?: the)? $| by(?: the| a| an)? $")
+_IN_PASSING = re.compile(
+    r"\b(?:during|as part of|in the course of|on|ahead of|before) "
+    r"(?:his|her|their|its|the|this|that|a|an)(?: [\w-]+){0,3} $",
+    re.IGNORECASE,
+)
+_SUBJECT_PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|I)\b,? (?:(?!and\b|that\b|to\b)[\w’']+ ){0,4}$")
+_ON_A_VISIT = re.compile(r"(?: to| in)? [^,;.]{0,60}, (?:the )?")
+_OF_A_BODY = re.compile(r"\b(?:of|and|with|by)(?: the)?(?: [A-Z][\w’'-]+){0,4} $")
+_INVOLVING = re.compile(r" (?:involving|bringing together)(?: the)? (?=[A-Z])")
+_BEYOND = re.compile(
+    r"\b(?:following|after|since|because|when|discuss\w*|until|signed|agreed|adopted|reflected|"
+    r"commitments|anniversary)\b"
+)
+"""Between an engagement and a date of something else."""
+_LISTED = re.compile(r"^\s*(?:he|she|they|I)\b")
+_AUXILIARIES = re.compile(
+    r",? (?:(?:[a-z’']+ly|also|on|today|yesterday|have|has|had|will|to|are|were|jointly|this|last|"
+    r"week|month|mon|tues|wednes|thurs|fri|satur|sun)(?:day)? ?){0,5}",
+    re.IGNORECASE,
+)
+_MY = re.compile(r"\b[Mm]y (?:[\w-]+ ){0,2}$")
+_ASIDE_STATES = re.compile(
+    r"\b(?:as|amid|against|to counter|while|after|because|which|over|toward)\b"
+)
+_WAS_DUE = re.compile(
+    r"\b(?:was|were|had been) (?:also )?(?:due|to|scheduled|expected|set|supposed|slated)\b"
+)
+_BESIDE = re.compile(r"\b(?:along with|accompanied by|flanked by)(?: (?:the|his|her|its))? $")
+"""Before somebody who was there with the subject, and is not it."""
+_WHO = re.compile(r",? who (?:[\w’']+ ){0,5}")
+_DONE_BY = re.compile(r"\b\w+ed by\b|\bmet by\b")
+_BETWEEN_THEM = re.compile(r" (?:here |today |yesterday )?(?:between|among) ")
+_TO_VISIT = re.compile(r" to (?:pay |make |undertake |come |go )?(?:an? |on )?(?:\w+ ){0,3}")
+_INVITED = re.compile(r"\b(?:invit\w+|asked|welcom\w+|urged)\b")
 _AT_IT = re.compile(
     r"^\W*(?:addressing|attending|opening|inaugurating|closing|speaking (?:at|to)|taking part in|"
     r"participating in)\b",
@@ -111,6 +182,10 @@ class Told:
     place: Place | None = None
     salience: Salience = "focal"
     sidelines: Evidence | None = None
+    passing: bool = False
+    """Whether it is named only as the time of something else: "during his visit"."""
+    vague: bool = False
+    """Whether the words leave open how they met: "discussed trade with"."""
 
 
 @dataclass(frozen=True)
@@ -198,8 +273,25 @@ class Reader:
         return min(self.triggers(sentence), key=rank, default=None)
 
     def triggers(self, sentence: int) -> list[Trigger]:
-        """The words of a sentence that tell of engagements."""
-        return self.scene.triggers(sentence)
+        """The words of a sentence that tell of engagements, the setting's name apart."""
+        side = self._sidelines(sentence)
+        start = self.scene.sentences[sentence].start
+        found = self.scene.triggers(sentence)
+        return [
+            t
+            for t in found
+            if not _within((start + t.start, start + t.end), side)
+            and not self._is_body(start + t.start, start + t.end)
+        ]
+
+    def _is_body(self, start: int, end: int) -> bool:
+        """Whether a name is an organisation's, spoken of as one: "leaders of the Forum"."""
+        text = self.scene.text
+        named = any(
+            p.kind == "organisation" and left <= start and end <= right + 2
+            for left, right, p in self.scene.parties_in(max(0, start - 60), end + 60)
+        )
+        return named and _OF_A_BODY.search(text[max(0, start - 40) : start]) is not None
 
     def supplement(self) -> None:
         """Tell by rule what the passage's sentences plainly tell and no draft pointed to."""
@@ -209,14 +301,19 @@ class Reader:
         for span in self.passage.sentences:
             sentence = self.scene.sentence_at(span.start)
             self._supplement_titles(sentence)
-            pointed = {t.type for t in told if t.sentence == sentence}
+            here = [t for t in told if t.sentence == sentence]
+            start = self.scene.sentences[sentence].start
             for trigger in self.triggers(sentence):
-                if trigger.type in pointed or (pointed and trigger.type in TALKS & {*pointed}):
-                    continue
-                start = self.scene.sentences[sentence].start
                 anchor = self.scene.evidence(start + trigger.start, start + trigger.end)
-                self.findings.told.extend(self._tell(None, sentence, anchor, trigger))
-                pointed.add(trigger.type)
+                alike = [t for t in here if _one_kind(t.type, trigger.type)]
+                if any(_within((anchor.start, anchor.end), t.evidence) for t in alike):
+                    continue
+                found = list(self._tell(None, sentence, anchor, trigger))
+                if alike:
+                    # Of one kind, another word tells of another only with a company of its own.
+                    found = [t for t in found if _own_company(t, here)]
+                self.findings.told.extend(found)
+                here += found
 
     def _supplement_titles(self, sentence: int) -> None:
         """Add the instruments with which the sentence tells that something was done."""
@@ -247,17 +344,24 @@ class Reader:
         event = self._event(draft, sentence, trigger)
         if event is not None:
             kind = self._event_type(sentence, event) or kind
+        within = trigger is not None and reading.day_within(words, trigger)
+        when = draft.when if draft else ""
         base = Told(
             sentence=sentence,
             type=kind,
             status=status,
             evidence=anchor,
             event=event,
-            date=self._date(draft.when if draft else "", sentence, anchor, status),
-            place=self._place(draft.where if draft else "", sentence)
+            date=None if within else self._date(when, sentence, anchor, status),
+            place=None
+            if kind == "call"
+            else self._place(draft.where if draft else "", sentence)
             or self._place_after(sentence, trigger),
             salience=salience,
             sidelines=self._sidelines(sentence),
+            vague=trigger is not None
+            and words[trigger.start : trigger.end].lower().startswith(("discuss", "exchang")),
+            passing=trigger is not None and bool(_IN_PASSING.search(words[: trigger.start])),
         )
         attendees = self._attendees(draft, sentence, anchor, trigger, event)
         return self._distributed(base, attendees, words)
@@ -300,7 +404,10 @@ class Reader:
         start = self.scene.sentences[sentence].start
         for left, right, kind in reading.event_names(self.scene.words(sentence)):
             if left <= event.start - start < right:
-                return kind
+                sides = self.scene.parties_in(event.start, event.end)
+                states = {party.code for _, _, party in sides if party.kind == "state"}
+                of_two = kind == "conference" and len(states) == 2 and len(sides) == 2
+                return "meeting" if of_two else kind
         return None
 
     def _sidelines(self, sentence: int) -> Evidence | None:
@@ -324,10 +431,11 @@ class Reader:
     ) -> tuple[Attendee, ...]:
         """Those that the sentence's own order names, and those that the draft names in it."""
         found: list[Attendee] = []
-        if trigger is not None:
+        mine = trigger is not None and self._is_mine(sentence, trigger)
+        if trigger is not None and not mine:
             for mention in self._by_rule(sentence, trigger):
                 _add(found, self._of_mention(mention))
-        if draft is not None:
+        if draft is not None and not mine:
             self._add_drafted(found, draft.who, sentence, anchor, trigger)
         if trigger is not None:
             self._add_company(found, sentence, trigger)
@@ -336,6 +444,8 @@ class Reader:
             self._add_of_event(found, event)
         if trigger is not None and trigger.type in _OF_STATES:
             self._add_sides(found, sentence, trigger, event)
+        if trigger is not None and trigger.type == "exercise":
+            found = self._forces(found, sentence)
         known = [a for a in found if a.person is not None or a.party is not None]
         for one in found:
             if one not in known:
@@ -399,8 +509,40 @@ class Reader:
             if len({a.code for a in found} - {None}) < 2:
                 for one in self._sides_behind(end, span.end):
                     _add(found, one)
-        if not found:
-            found += self._states_in(sentence)
+        involved = _INVOLVING.search(self.scene.text, ends[0], span.end)
+        if involved and len({a.code for a in found} - {None}) < 2:
+            for one in self._sides_behind(involved.start(), span.end):
+                _add(found, one)
+        if not any(a.person is not None or a.party is not None for a in found):
+            settled = trigger.type in {"exercise", "negotiation", "dialogue"}
+            sides = self._sides_before(sentence, trigger)
+            found += sides or (self._states_in(sentence) if settled else [])
+
+    def _sides_before(self, sentence: int, trigger: Trigger) -> list[Attendee]:
+        """The states listed as the subject: "the United States, Japan and Kenya held"."""
+        span = self.scene.sentences[sentence]
+        begin = span.start + trigger.start
+        sides: list[Attendee] = []
+        last = None
+        for left, right, party in self.scene.parties_in(span.start, begin):
+            if last is not None and not _JOINS.fullmatch(self.scene.text[last:left]):
+                sides = []
+            last = right
+            if not self.scene.is_where(left):
+                _add(sides, Attendee(None, party, None, self.scene.evidence(left, right)))
+        near = last is not None and _AUXILIARIES.fullmatch(self.scene.text[last:begin])
+        if near and len(sides) > 1:
+            return sides
+        opening = self.scene.text[span.start : begin]
+        named = any(m.name is not None for m in self.scene.mentions_in(sentence))
+        if named or reading.is_finite(opening):
+            return []
+        # "Representatives of Kenya and Oman, along with the African Union, convened …"
+        sides = []
+        for left, right, party in self.scene.parties_in(span.start, begin):
+            if not self.scene.is_where(left):
+                _add(sides, Attendee(None, party, None, self.scene.evidence(left, right)))
+        return sides if len(sides) > 1 else []
 
     def _sides_behind(self, start: int, end: int) -> list[Attendee]:
         """The parties listed right behind an offset: " between the EU and Morocco"."""
@@ -420,8 +562,10 @@ class Reader:
         """The states that a sentence names, as sides: "an exercise of Kenya and Oman"."""
         span = self.scene.sentences[sentence]
         sides: list[Attendee] = []
-        for start, end, party in self.scene.parties_in(span.start, span.end):
-            if party.kind == "state":
+        cut = _ASIDE_STATES.search(self.scene.text, span.start + 20, span.end)
+        last = cut.start() if cut else span.end
+        for start, end, party in self.scene.parties_in(span.start, last):
+            if party.kind == "state" and not self.scene.is_where(start):
                 _add(sides, Attendee(None, party, None, self.scene.evidence(start, end)))
         return sides if len(sides) > 1 else []
 
@@ -430,32 +574,74 @@ class Reader:
         start = self.scene.sentences[sentence].start
         left, right = start + trigger.start, start + trigger.end
         mentions = self.scene.mentions_in(sentence)
+        within = [m for m in mentions if left < m.start and m.end <= right]
+        if trigger.type == "visit" and within:
+            return within[:1]  # "invited her counterpart to Oslo": who is asked is the visitor
         before = [m for m in mentions if m.end <= left]
         after = [m for m in mentions if m.start >= right]
+        before = [
+            m
+            for m in self._of_clause(before, sentence, left)
+            if not _BESIDE.search(self.scene.text[max(start, m.start - 40) : m.start])
+        ]
+        if before and _WHO.fullmatch(self.scene.text[before[-1].end : left]):
+            return before[-1:] if trigger.type == "visit" else self._met(before[-1:], right, after)
         subjects = before[:1]
         for previous, mention in pairwise(before):
             if previous not in subjects or not self._joined_by(previous, mention):
                 break
             subjects.append(mention)
-        # A visit is its visitor's; those met during it met the visitor.
-        if (
-            trigger.type == "visit"
-            and after
-            and _BY.fullmatch(self.scene.text[right : after[0].start])
-        ):
-            return after[:1]
-        if trigger.type == "visit" or not after or not self._reaches(right, after[0].start):
+        if trigger.type == "visit":
+            return self._visitor(right, left, before, after) or subjects
+        return self._met(subjects, right, after)
+
+    def _met(self, subjects: list[Mention], right: int, after: list[Mention]) -> list[Mention]:
+        """The subjects and whom the trigger reaches: one, and those listed with it."""
+        if not after or not self._reaches(right, after[0].start):
             return subjects
         objects = after[:1]
         for previous, mention in pairwise(after):
             if not self._joined_by(previous, mention):
                 break
             objects.append(mention)
-        return [*subjects, *objects]
+        between = _BETWEEN_THEM.match(self.scene.text, right) and len(objects) > 1
+        return objects if between else [*subjects, *objects]
+
+    def _visitor(
+        self, right: int, left: int, before: list[Mention], after: list[Mention]
+    ) -> list[Mention]:
+        """Whose a visit is, where the words beside it say so: "by X", "invited X to pay"."""
+        text = self.scene.text
+        for mention in after[:2]:
+            gap = text[right : mention.start]
+            own = not _CLAUSE_END.search(gap) and not _DONE_BY.search(gap) and "," not in gap
+            if own and _BY.search(gap):
+                return [mention]
+        if not before and after and _ON_A_VISIT.fullmatch(text[right : after[0].start]):
+            return after[:1]  # "In a landmark visit to Kenya, the President signed"
+        asked = (
+            len(before) > 1
+            and _TO_VISIT.fullmatch(text[before[-1].end : left])
+            and _INVITED.search(text[before[0].end : before[-1].start])
+        )
+        return before[-1:] if asked else []
+
+    def _of_clause(self, before: list[Mention], sentence: int, trigger: int) -> list[Mention]:
+        """Of those named before a trigger, those behind "according to …," and "… said that"."""
+        start = self.scene.sentences[sentence].start
+        words = self.scene.text[start:trigger]
+        ends = [m.end() for m in _REPORTED.finditer(words)]
+        for end in reversed(ends):
+            inner = [m for m in before if m.start >= start + end]
+            if inner:
+                return inner
+        return before
 
     def _reaches(self, start: int, end: int) -> bool:
         """Whether only linking words, dates and places stand between."""
         gap = self.scene.text[start:end]
+        if gap.startswith(","):
+            return False
         for left, right in reversed(dates.find(gap, language=self.scene.language)):
             gap = gap[:left] + gap[right:]
         return _REACHES.fullmatch(_IN_PLACE.sub(" ", gap)) is not None
@@ -526,8 +712,10 @@ class Reader:
         for person in self.scene.people:
             if mention in person.mentions:
                 return person
-        if mention.name is None and mention.office and not mention.plural and not mention.party:
-            return self.scene.titled(mention.office, mention.start)
+        if mention.name is None and mention.office and not mention.plural:
+            if mention.party is None:
+                return self.scene.titled(mention.office, mention.start)
+            return self.scene.holder(mention.office, mention.party)
         return None
 
     def _of_mention(self, mention: Mention) -> Attendee:
@@ -541,14 +729,28 @@ class Reader:
         """Add the person that the item is about, where a pronoun or a lone counterpart asks."""
         words = self.scene.words(sentence)
         self._add_speaker(found, sentence, trigger)
-        alone = len({a.person or a.code for a in found}) < 2
+        direct = _SUBJECT_PRONOUN.search(words[: trigger.start]) and all(
+            a.evidence.start >= self.scene.sentences[sentence].start + trigger.end for a in found
+        )
+        alone = len({a.person or a.code for a in found}) < 2 or direct
         if not alone or (found and trigger.type == "visit"):
             return
         asked = PRONOUN.search(words[: trigger.end]) or trigger.type in {"meeting", "call"}
         attends = trigger.type in EVENTS and _AT_IT.match(words)
         lead = self.scene.lead(self.scene.item(sentence))
-        if not (asked or attends) or lead is None or any(a.person is lead for a in found):
+        if PRONOUN.search(words[: trigger.end]):
+            lead = self.scene.subject_before(sentence) or lead
+        elif self._is_subject(found, sentence, trigger):
+            return  # whom the subject met is not told
+        if not (asked or attends) or lead is None:
             return
+        if any(a.person is lead for a in found):
+            # "At the meeting with the minister": whom he met is the other whom the item is about.
+            behind = self.scene.sentences[sentence].start + trigger.end
+            lead = self.scene.other_lead(self.scene.item(sentence), lead)
+            met = all(a.evidence.start >= behind for a in found)
+            if lead is None or not met or trigger.type not in {"meeting", "call"}:
+                return
         party = self.scene.home(lead)
         if found and any(a.code == (party.code if party else None) for a in found):
             return
@@ -556,10 +758,28 @@ class Reader:
         evidence = self.scene.evidence(nearest.start, nearest.end)
         _add(found, Attendee(lead, party, lead.office, evidence), first=True)
 
+    def _forces(self, found: list[Attendee], sentence: int) -> list[Attendee]:
+        """Whose forces exercise; those who speak of it do not."""
+        return self._states_in(sentence) or [a for a in found if a.person is None]
+
+    def _is_mine(self, sentence: int, trigger: Trigger) -> bool:
+        """Whether a visit is the speaker's: "my visit"."""
+        before = self.scene.words(sentence)[: trigger.start]
+        return trigger.type == "visit" and _MY.search(before) is not None
+
+    def _is_subject(self, found: list[Attendee], sentence: int, trigger: Trigger) -> bool:
+        """Whether somebody named before the trigger is all that was found."""
+        begin = self.scene.sentences[sentence].start + trigger.start
+        named = [a for a in found if a.person is not None]
+        return bool(named) and all(a.evidence.end <= begin for a in named)
+
     def _add_speaker(self, found: list[Attendee], sentence: int, trigger: Trigger) -> None:
         """Add the side of the "I" of a statement, where the sentence says that it took part."""
         side = self.scene.speaker(self.scene.item(sentence))
-        said = FIRST_PERSON.search(self.scene.words(sentence), max(0, trigger.start - 40))
+        words = self.scene.words(sentence)
+        begin = self.scene.sentences[sentence].start + trigger.start
+        subject = any(m.end <= begin and m.name for m in self.scene.mentions_in(sentence))
+        said = FIRST_PERSON.search(words, max(0, trigger.start - 40) if subject else 0)
         if side is None or said is None or said.start() > trigger.end + 4:
             return
         start = self.scene.sentences[sentence].start
@@ -597,7 +817,8 @@ class Reader:
         placed: list[Attendee] = []
         for one in attendees:
             home = self._at_home(one)
-            placed.append(one if home.code in known else home)
+            joined = one.person is not None and self.scene.joined(one.person) is not None
+            placed.append(one if home.code in known and not joined else home)
         stood_for = {a.code for a in placed if a.person is not None}
         return tuple(a for a in placed if a not in by_event or a.code not in stood_for)
 
@@ -624,7 +845,13 @@ class Reader:
             elif (dated := self._dated(located, sentence, status)) is not None:
                 return dated
         found = dates.find(self.scene.words(sentence), language=self.scene.language)
-        free = [f for f in found if not self._claimed(sentence, f)]
+        left, right = self._clause_of(sentence, anchor)
+        free = [
+            f for f in found if left <= f[0] and f[1] <= right and not self._claimed(sentence, f)
+        ]
+        free = [f for f in free if self._is_own(f, sentence, anchor, status)]
+        if not free:
+            return self._same_day(sentence)
         if len(free) > 1:
             free = self._own_dates(free, sentence, anchor)
         if len(free) != 1:
@@ -632,17 +859,68 @@ class Reader:
         located = self.scene.evidence(span.start + free[0][0], span.start + free[0][1])
         return self._dated(located, sentence, status)
 
+    def _is_own(
+        self, date: tuple[int, int], sentence: int, anchor: Evidence, status: EngagementStatus
+    ) -> bool:
+        """Whether a date can be that of what the anchor tells, and not of something beyond it."""
+        if not self.ruled:
+            return True
+        words = self.scene.words(sentence)
+        start = self.scene.sentences[sentence].start
+        begin, end = anchor.start - start, anchor.end - start
+        if date[0] >= end and _BEYOND.search(words[end : date[0]]):
+            return False
+        others = [t for t in self.triggers(sentence) if t.status != status]
+        if date[0] >= end:
+            return not any(end <= t.start < date[0] for t in others)
+        mine = any(t.end <= date[0] for t in others) and not _LISTED.search(words[date[1] : begin])
+        return not mine
+
+    def _clause_of(self, sentence: int, anchor: Evidence) -> tuple[int, int]:
+        """Where in a sentence the main clause round an anchor begins and ends."""
+        words = self.scene.words(sentence)
+        at = anchor.start - self.scene.sentences[sentence].start
+        cuts = [m.start() for m in _CLAUSE_END.finditer(words)] if self.ruled else []
+        left = max((c for c in cuts if c <= at), default=0)
+        return left, min((c for c in cuts if c > at), default=len(words))
+
+    def _same_day(self, sentence: int) -> DateValue | None:
+        """The date that "later that day" refers to: the last day told before."""
+        said = _SAME_DAY.search(self.scene.words(sentence)) if self.ruled else None
+        if said is None:
+            return None
+        item = self.scene.item(sentence)
+        start = self.scene.sentences[sentence].start
+        for before in range(sentence - 1, max(-1, sentence - 4), -1):
+            if self.scene.item(before) != item:
+                break
+            found = dates.find(self.scene.words(before), language=self.scene.language)
+            for left, right in reversed(found):
+                offset = self.scene.sentences[before].start
+                located = self.scene.evidence(offset + left, offset + right)
+                value = dates.resolve(
+                    located.exact, self.scene.reference(before), language=self.scene.language
+                )
+                if value is not None and value.start is not None and value.start == value.end:
+                    evidence = self.scene.evidence(start + said.start(), start + said.end())
+                    return value.model_copy(
+                        update={"text": evidence.exact, "basis": "relative", "evidence": evidence}
+                    )
+        return None
+
     def _own_dates(
         self, free: list[tuple[int, int]], sentence: int, anchor: Evidence
     ) -> list[tuple[int, int]]:
         """Of several dates, the one between the anchor and what the sentence tells next."""
         start = self.scene.sentences[sentence].start
-        end = anchor.end - start
+        words = self.scene.words(sentence)
+        begin, end = anchor.start - start, anchor.end - start
+        right_before = [f for f in free if _NEXT_TO.fullmatch(words[f[1] : begin])]
         limit = min(
             (t.start for t in self.triggers(sentence) if t.start >= end),
             default=len(self.scene.text),
         )
-        return [f for f in free if end <= f[0] < limit][:1]
+        return right_before[-1:] or [f for f in free if end <= f[0] < limit][:1]
 
     def _claimed(self, sentence: int, found: tuple[int, int]) -> bool:
         """Whether a date of the sentence belongs to an act on an agreement."""
@@ -650,12 +928,16 @@ class Reader:
             return False
         words = self.scene.words(sentence)
         before = words[max(0, found[0] - 24) : found[0]].lower()
-        return bool(re.search(r"\b(?:signed|ratified|adopted|since|force)\b", before))
+        if re.search(r"\b(?:signed|ratified|adopted|since|force)\b", before):
+            return True
+        return bool(_SAID_BEFORE.search(words[: found[0]]) or _SAID_AFTER.match(words, found[1]))
 
     def _dated(
         self, located: Evidence, sentence: int, status: EngagementStatus
     ) -> DateValue | None:
-        direction: Literal["past", "future"] = "future" if status in FUTURE else "past"
+        before = self.scene.text[max(0, located.start - 120) : located.start]
+        ahead = status in FUTURE and _WAS_DUE.search(before) is None
+        direction: Literal["past", "future"] = "future" if ahead else "past"
         value = dates.resolve(
             located.exact,
             self.scene.reference(sentence),
@@ -683,7 +965,7 @@ class Reader:
 
     def _place_after(self, sentence: int, trigger: Trigger | None) -> Place | None:
         """The place that follows the trigger, before the sentence tells of anything else."""
-        if trigger is None:
+        if trigger is None or trigger.type == "call":
             return None
         span = self.scene.sentences[sentence]
         start = span.start + trigger.end
@@ -692,6 +974,8 @@ class Reader:
         # What is visited is named at once; where a meeting was, behind a preposition.
         pattern = _VISITED if trigger.type == "visit" else _BEHIND
         for found in pattern.finditer(self.scene.text[start:end]):
+            if _ELSEWHERE.search(self.scene.text[start : start + found.start()]):
+                continue
             name = found.group(1).rstrip(".,'’-")
             country = country_of_place(name, context=self.scene.text)
             if country is not None:
@@ -758,9 +1042,11 @@ class Reader:
         """
         scene = self.scene
         span = scene.sentences[sentence]
-        found = dates.find(scene.words(sentence), language=scene.language)
+        found = self._free_dates(sentence, verbs)
         first = max((v[1] for v in verbs if v[1] <= verb[0]), default=0)
         last = min((v[0] for v in verbs if v[0] >= verb[1]), default=len(scene.text))
+        ends = (m.start() for m in _CLAUSE_END.finditer(scene.words(sentence)))
+        last = min(last, min((c for c in ends if c >= verb[1]), default=last))
         behind = [f for f in found if verb[1] <= f[0] < last]
         before = [f for f in found if first <= f[0] and f[1] <= verb[0]]
         chosen = min(behind, default=None) or max(before, default=None)
@@ -768,8 +1054,24 @@ class Reader:
         if chosen is not None and kind not in _UNDATED:
             where = scene.evidence(span.start + chosen[0], span.start + chosen[1])
             dated = self._dated(where, sentence, "planned" if realis == "planned" else "held")
+        elif chosen is None and kind not in _UNDATED:
+            dated = self._same_day(sentence)
         evidence = scene.evidence(span.start + verb[0], span.start + verb[1])
         return Act(kind=kind, realis=realis, date=dated, evidence=[evidence])
+
+    def _free_dates(self, sentence: int, verbs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+        """The dates of a sentence that no verb but these has at its side: "last used in 2019"."""
+        words = self.scene.words(sentence)
+        free = []
+        for date in dates.find(words, language=self.scene.language):
+            before = _VERB_OF_DATE.search(words[: date[0]])
+            decided = before and _DECIDED.match(before[1]) and words[date[1] :].startswith(" to ")
+            mine = decided or (
+                before and any(v[0] < before.end(1) and before.start(1) < v[1] for v in verbs)
+            )
+            if before is None or mine:
+                free.append(date)
+        return free
 
     def _between(
         self, draft: AgreementDraft | None, sentence: int, title: Title
@@ -778,8 +1080,13 @@ class Reader:
         span = self.scene.sentences[sentence]
         left, right = span.start + title.start, span.start + title.end
         named = [p for _, _, p in self.scene.parties_in(left, right)]
+        behind = self._sides_behind(right, span.end)
+        named += [a.party for a in behind if a.party is not None]
         if len({p.code for p in named}) > 1:
             return _distinct(named)
+        partner = self._partner(right, span.end)
+        if partner is not None:
+            return self._parties_of(sentence, (partner,))
         drafted: list[Party] = []
         for words in draft.between if draft else ():
             located = self.locate(words, span.start)
@@ -789,6 +1096,14 @@ class Reader:
                 drafted += [p for _, _, p in self.scene.parties_in(located.start, located.end)]
         told = _distinct([*named, *drafted])
         return told if len(told) > 1 else self._parties_of(sentence, told)
+
+    def _partner(self, start: int, end: int) -> Party | None:
+        """The party right behind a title: "the Fisheries Agreement with Senegal"."""
+        opening = _WITH.match(self.scene.text, start, end)
+        if opening is None:
+            return None
+        nearest = self.scene.parties_in(opening.end(), end)[:1]
+        return nearest[0][2] if nearest and nearest[0][0] == opening.end() else None
 
     def _parties_of(self, sentence: int, told: tuple[Party, ...]) -> tuple[Party, ...]:
         """The two sides of a sentence, by those it names and those for whom its people stand."""
@@ -824,6 +1139,17 @@ class Reader:
                 sentence, located.exact, None, "agreement", located, _distinct(parties), (act,)
             )
         )
+
+
+def _one_kind(a: str, b: str) -> bool:
+    return a == b or {a, b} <= TALKS
+
+
+def _own_company(told: Told, others: Sequence[Told]) -> bool:
+    """Whether two sides of a telling are not those of another."""
+    ours = {a.person or a.code for a in told.attendees}
+    theirs = [{a.person or a.code for a in other.attendees} for other in others]
+    return len(ours) > 1 and not any(len(t) > 1 and (ours <= t or t <= ours) for t in theirs)
 
 
 def _within_event(one: Attendee, event: Evidence | None) -> bool:

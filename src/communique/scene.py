@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from communique import people, reading
 from communique.grounding import Index
-from communique.parties import Resolver
+from communique.parties import Resolver, country_of_place
 from communique.people import Mention
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from communique.schemas import Evidence, Party, Span
 
 _PREPOSITION = re.compile(r"\b(?:in|on|to|against|of|towards?|over|with)(?: the)? $", re.IGNORECASE)
+_OF_A_CITY = re.compile(r"\b(?:in|at|from|near) [A-Z][\w.’'-]+(?: [A-Z][\w.’'-]+){0,2}, $")
 _INTRODUCED = re.compile(r"\(([A-Z][A-Za-z]*[A-Z])\)")
 _COMPOUND = re.compile(r"[-–/]")
 _OTHER_SIDE = re.compile(r" (?:side|counterparts?|delegation)\b")
@@ -37,6 +38,7 @@ _ATTRIBUTE = re.compile(
     r"were|will|would|after|before|who|which|that|but|during|until|also|said|says)\b)[a-z]"
 )
 """What follows a party's name that is an attribute: a common noun, no verb and no function word."""
+_ROYAL = frozenset({"king", "queen", "emir", "amir", "sultan", "prince", "princess", "emperor"})
 _BELOW = frozenset({"deputy", "vice", "assistant", "under", "acting", "former"})
 _NO_NAME = re.compile(r"\d|\b[A-Z]{2,}\b|[\n:;,]")
 _SPEAKS_FOR = re.compile(
@@ -46,6 +48,16 @@ _SPEAKS_FOR = re.compile(
 _QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
 _LOCATIVE = re.compile(r"\b(?:in|at|near|from)(?: the)? $", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"\W*(?:(?:on|in|at|earlier|later|meanwhile|also|separately|during|after|before|today|"
+    r"yesterday)\b[^,.;]{0,60},? )?(?:(?:the|his|her|their|its|a|an|h\.e\.|dr|mr|ms|mrs)\.? )?",
+    re.IGNORECASE,
+)
+"""What may stand before the subject of a sentence."""
+_PRONOUN_FIRST = re.compile(
+    r"\W*(?:(?:on|in|at|later|earlier)\b[^,.;]{0,60},? )?(?:he|she)\b", re.IGNORECASE
+)
+_IN_CITY = re.compile(r" in ([A-Z][\w’'-]+(?: [A-Z][\w’'-]+)?)")
 _COMPANY_REACH = 3
 """How many sentences back "the two ministers" may refer."""
 _SIDES = frozenset({"state", "organisation", "territory"})
@@ -92,11 +104,13 @@ class Scene:
 
     article: Article
     aliases: Mapping[str, str] | None = None
+    assigned: dict[Person, Party] = field(default_factory=dict)
+    """For whom people stand by what a model was asked (`communique.homes`)."""
 
     @cached_property
     def text(self) -> str:
-        """The article's text, as given."""
-        return self.article.text
+        """The article's text as it is read: as given, with its asides blank."""
+        return self.article.told
 
     @cached_property
     def index(self) -> Index:
@@ -149,8 +163,12 @@ class Scene:
         return self.article.published_of(self.item(sentence))
 
     def evidence(self, start: int, end: int) -> Evidence:
-        """Evidence for a span of the text."""
-        return self.index.evidence(start, end)
+        """Evidence for a span, in the words of the text as given."""
+        return self._given.evidence(start, end)
+
+    @cached_property
+    def _given(self) -> Index:
+        return self.index if not self.article.asides else Index(self.article.text)
 
     @cached_property
     def mentions(self) -> list[Mention]:
@@ -191,8 +209,8 @@ class Scene:
         in it stand.
         """
         sides: dict[str, Party] = {}
-        for left, right, party in self.parties_in(start, end):
-            if party.code and party.kind in _SIDES and not self._is_where(left, right):
+        for left, _, party in self.parties_in(start, end):
+            if party.code and party.kind in _SIDES and not self.is_where(left):
                 sides.setdefault(party.code, party)
         for person in self.people:
             home = person.party or self.home(person)
@@ -201,9 +219,10 @@ class Scene:
                 sides.setdefault(home.code, home)
         return list(sides.values())
 
-    def _is_where(self, start: int, end: int) -> bool:
+    def is_where(self, start: int) -> bool:
         """Whether a party's name is only where something is: "in Spain"."""
-        return _LOCATIVE.search(self.text[max(0, start - 10) : start]) is not None
+        before = self.text[max(0, start - 60) : start]
+        return bool(_LOCATIVE.search(before) or _OF_A_CITY.search(before))
 
     @cached_property
     def people(self) -> list[Person]:
@@ -290,6 +309,33 @@ class Scene:
         most = max(here, key=lambda p: counts[p])
         return most if counts[most] > 2 * counts[first] else first
 
+    def other_lead(self, item: int, lead: Person) -> Person | None:
+        """Whom else an item is about: named more than once, and for another side."""
+        span = self.article.items[item]
+        ours = self.home(lead)
+        best: tuple[int, Person] | None = None
+        for person in self.people:
+            count = sum(span.start <= m.name_start < span.end for m in person.mentions)
+            theirs = self.home(person)
+            rival = theirs is not None and (ours is None or theirs.code != ours.code)
+            if person is not lead and rival and count > 1 and (best is None or count > best[0]):
+                best = (count, person)
+        return best[1] if best else None
+
+    def subject_before(self, sentence: int) -> Person | None:
+        """Whom "he" means: the subject of the sentence before, or whom its own "he" means."""
+        for before in range(sentence - 1, max(-1, sentence - _COMPANY_REACH - 1), -1):
+            if self.item(before) != self.item(sentence):
+                return None
+            words = self.words(before)
+            named = [m for m in self.mentions_in(before) if m.name is not None]
+            start = self.sentences[before].start
+            if named and _SUBJECT.fullmatch(words[: named[0].start - start]):
+                return next((p for p in self.people if named[0] in p.mentions), None)
+            if not _PRONOUN_FIRST.match(words):
+                return None
+        return None
+
     def company(self, sentence: int, count: int | None) -> list[Mention]:
         """Whom "the two ministers" means: the people of the nearest sentence before with so many.
 
@@ -321,6 +367,19 @@ class Scene:
             return max(before, key=lambda p: max(m.start for m in p.mentions if m.start < near))
         return fits[0] if len(fits) == 1 else None
 
+    def holder(self, office: str, party: Party) -> Person | None:
+        """The only person named who holds an office of a party: "the foreign minister of Peru"."""
+        wanted = office.lower().split()
+        held = [
+            p
+            for p in self.people
+            if p.office
+            and _holds(p.office, wanted)
+            and (home := p.party or self.home(p)) is not None
+            and home.code == party.code
+        ]
+        return held[0] if len(held) == 1 and party.code else None
+
     @cached_property
     def event_acronyms(self) -> dict[str, str]:
         """Short forms of events, each with the name beside which the article introduces it."""
@@ -343,14 +402,62 @@ class Scene:
         if person.party is not None:
             return person.party
         by_office = people.party_of_office(person.office or "", self.text)
-        if by_office is not None:
-            return by_office
+        beside = by_office or self.joined(person) or self._placed(person)
+        if beside is not None:
+            return beside
+        if person in self.assigned:
+            return self.assigned[person]
         item = self.article.item_at(person.first)
+        if self.speaker(item) is not None:
+            return self._of_speech(person, item)
         lead = self.lead(item)
         if lead is None or person is lead:
-            return None if self.speaker(item) else self._speaks_from(item)
+            return self._speaks_from(item)
         ours = lead.party or self._speaks_from(item)
         return self._met_in(person, ours) or ours
+
+    def _of_speech(self, person: Person, item: int) -> Party | None:
+        """For whom somebody stands whom a statement in the first person names: another side."""
+        return self._met_in(person, self.speaker(item))
+
+    def is_open(self, person: Person) -> bool:
+        """Whether neither somebody's own words nor what stands beside them say for whom."""
+        if person.party is not None or person.office is None:
+            return False
+        by_office = people.party_of_office(person.office, self.text)
+        return (by_office or self.joined(person) or self._placed(person)) is None
+
+    def joined(self, person: Person) -> Party | None:
+        """The party of whom somebody is joined to: "the Georgian President X and Premier Y"."""
+        first = person.mentions[0]
+        before = [m for m in self.mentions if m.end < first.start and m.name is not None]
+        if not before or person.office is None:
+            return None
+        other = before[-1]
+        joined = self.text[other.end : first.start] in {" and ", " and the "}
+        return other.party if joined else None
+
+    def _placed(self, person: Person) -> Party | None:
+        """The state in whose city somebody is met: "President X in Baku"."""
+        first = person.mentions[0]
+        place = _IN_CITY.match(self.text, first.end)
+        lead = self.lead(self.article.item_at(person.first))
+        if place is None or person is lead or person.office is None:
+            return None
+        code = country_of_place(place[1], context=self.text)
+        host = self.resolver.resolve(place[1], context=self.text)
+        if host is None or host.code != code:
+            return None
+        ours = (lead.party if lead else None) or self._speaks_from(
+            self.article.item_at(first.start)
+        )
+        rival = ours is None or ours.code != host.code
+        return host if rival and host.kind == "state" else None
+
+    def own_side(self, item: int) -> Party | None:
+        """The side that an item tells its news of: its lead's, else that which it speaks from."""
+        lead = self.lead(item)
+        return (self.home(lead) if lead else None) or self._speaks_from(item)
 
     def speaker(self, item: int) -> Party | None:
         """The side of the "I" of a statement in the first person; None where nobody says "I"."""
@@ -363,10 +470,12 @@ class Scene:
         paragraph = self.paragraph(self.sentence_at(person.first))
         start = self._paragraph_starts[paragraph]
         taken = {p.party.code for p in self.people if p.party is not None}
-        for _, _, party in reversed(self.parties_in(start, person.first)):
-            rival = ours is not None and party.code == ours.code
-            if party.kind == "state" and not rival and party.code not in taken:
-                return party
+        item = self.article.items[self.article.item_at(person.first)]
+        for begin in (start, item.start):
+            for _, _, party in reversed(self.parties_in(begin, person.first)):
+                rival = ours is not None and party.code == ours.code
+                if party.kind == "state" and not rival and party.code not in taken:
+                    return party
         return None
 
     def _speaks_from(self, item: int) -> Party | None:
@@ -388,19 +497,20 @@ class Scene:
             opens = party is next(iter(first.values())) and self._opens(party, span.start)
             weights[party.code or ""] += 3 * opens
         ranked = weights.most_common(2)
-        if not ranked or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
+        if not ranked or not ranked[0][1] or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
             return None
         return first[ranked[0][0]]
 
     def _opens(self, party: Party, start: int) -> bool:
-        """Whether an item begins with a party's name."""
-        return self.text[start : start + 80].lstrip().startswith(party.as_written)
+        """Whether an item begins with a phrase that names a party."""
+        opening = self.text[start : start + 30 + len(party.as_written)].partition(". ")[0]
+        return party.as_written in opening
 
     def _weight(self, start: int, end: int) -> int:
         """A compound ("India-US") says most, then an attribute ("U.S. troops"), a place least."""
         if _COMPOUND.match(self.text[end : end + 1]) or _COMPOUND.match(self.text[start - 1 :][:1]):
             return 6
-        if _OTHER_SIDE.match(self.text, end):
+        if _OTHER_SIDE.match(self.text, end) or self.is_where(start):
             return 0
         if _ATTRIBUTE.match(self.text, end):
             return 4
@@ -409,13 +519,26 @@ class Scene:
 
 def _whose(mention: Mention, found: list[Person]) -> Person | None:
     """The person that a mention belongs to: a name that fits and no other party."""
-    for person in reversed(found):
-        if not people.same(person.name, mention.name or ""):
-            continue
-        ours, theirs = person.party, mention.party
-        if ours is None or theirs is None or ours.code == theirs.code:
-            return person
-    return None
+    fitting = [
+        person
+        for person in reversed(found)
+        if people.same(person.name, mention.name or "")
+        and (
+            person.party is None or mention.party is None or person.party.code == mention.party.code
+        )
+    ]
+    fitting = [p for p in fitting if not _other_office(p, mention)]
+    wanted = (mention.office or "").lower().split()
+    of_office = [p for p in fitting if wanted and p.office and _holds(p.office, wanted)]
+    return next(iter(of_office or fitting), None)
+
+
+def _other_office(person: Person, mention: Mention) -> bool:
+    """Whether one name of two royal offices is two people's: King Salman, and his son."""
+    short = min(len(person.name.split()), len((mention.name or "").split())) == 1
+    ours = set((person.office or "").lower().split())
+    theirs = set((mention.office or "").lower().split())
+    return bool(short and ours and theirs and _ROYAL & (ours | theirs) and not ours & theirs)
 
 
 def _holds(office: str, wanted: list[str]) -> bool:

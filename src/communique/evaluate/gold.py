@@ -1,6 +1,7 @@
 """Gold records: articles whose engagements and agreements were annotated by hand.
 
-One JSON file holds one article. `optional` records and participants are debatable: finding them
+One JSON file holds one article. What an annotation does not say (no `laterality`, no `acts`, no
+key `part_of`) is not scored. `optional` records and participants are debatable: finding them
 is not spurious, leaving them out is not missing. `accept` maps a field to other right values.
 A hostile article has a `bait` (see `communique.evaluate.hostile`).
 The types are those of the annotation (bilateral_meeting, multilateral_meeting, conference, …),
@@ -14,7 +15,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from communique.errors import ConfigurationError
 from communique.evaluate.hostile import Bait
@@ -49,22 +50,49 @@ class GoldParticipant(GoldRecord):
     country: str | None = Field(default=None, description="Alpha-3, or an organisation's code.")
 
 
+class GoldRef(GoldRecord):
+    """What an engagement belongs to."""
+
+    index: int = Field(ge=0, description="Of the other engagement, in the article's list.")
+    relation: str = Field(description="One of the library's relations.")
+
+
 class GoldEngagement(GoldRecord):
     """One engagement as annotated."""
 
+    name: str | None = Field(default=None, description="Of the event, as in the text.")
     type: str = Field(description="Of the annotation's types, or one of the library's.")
     status: str = Field(description="One of the library's statuses.")
     participants: tuple[GoldParticipant, ...] = Field(default=(), description="Who took part.")
     date: str | None = Field(default=None, description="EDTF; None where none is stated.")
+    date_words: str | None = Field(default=None, description="What the date rests on.")
     location: str | None = Field(default=None, description="As in the text.")
     country: str | None = Field(default=None, description="Alpha-3, or None.")
     salience: str | None = Field(default=None, description="focal, background, or not said.")
+
+    laterality: str | None = Field(
+        default=None, description="One of the library's; then the type is one of its types, too."
+    )
+    new_date: str | None = Field(default=None, description="EDTF, of a postponed one.")
+    part_of: GoldRef | None = Field(default=None, description="Scored where the key is there.")
+
+    def states(self, field: str) -> bool:
+        """Whether the annotation says anything about a field, be it null."""
+        return field in self.model_fields_set
 
     @property
     def background(self) -> bool:
         """Whether the annotation calls it background: by its salience, or in its note."""
         said = self.optional and "background" in (self.note or "").casefold()
         return said if self.salience is None else self.salience == "background"
+
+
+class GoldAct(GoldRecord):
+    """One thing done with an agreement, or not done."""
+
+    kind: str = Field(description="One of the library's kinds of act.")
+    realis: str = Field(default="done", description="done, planned, conditional or denied.")
+    date: str | None = Field(default=None, description="EDTF; None where none is stated.")
 
 
 class GoldAgreement(GoldRecord):
@@ -75,6 +103,9 @@ class GoldAgreement(GoldRecord):
     parties: tuple[str, ...] = Field(default=(), description="Alpha-3 or organisations' codes.")
     status: str = Field(description="One of the library's statuses, planned, or other.")
     date: str | None = Field(default=None, description="EDTF; None where none is stated.")
+    date_words: str | None = Field(default=None, description="What the date rests on.")
+    type: str | None = Field(default=None, description="One of the library's, or not said.")
+    acts: tuple[GoldAct, ...] | None = Field(default=None, description="All of them, or not said.")
 
     def accepted_parties(self) -> list[frozenset[str]]:
         """Every right set of parties; `accept` gives one set or a list of sets."""
@@ -95,6 +126,13 @@ class GoldArticle(BaseModel):
     engagements: tuple[GoldEngagement, ...] = Field(default=(), description="Who met whom.")
     agreements: tuple[GoldAgreement, ...] = Field(default=(), description="What was signed.")
     bait: Bait | None = Field(default=None, description="What the text orders its reader to do.")
+
+    @model_validator(mode="after")
+    def _refer_to_engagements(self) -> GoldArticle:
+        for one in self.engagements:
+            if one.part_of is not None and one.part_of.index >= len(self.engagements):
+                raise ValueError(f"part_of.index {one.part_of.index} is no engagement")
+        return self
 
     @property
     def empty(self) -> bool:

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from communique import parties
+
 # Letters that NFKD leaves whole.
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 _HONORIFICS = """
@@ -13,7 +15,7 @@ _HONORIFICS = """
     president premier chancellor prime minister foreign defence defense secretary deputy vice
     general admiral colonel ambassador governor senator his her excellency highness majesty the
 """
-_RANKS = "deputy vice prime assistant under acting former first chief shadow"
+_FORMS = "affair h e mr mrs ms dr shri smt his her excellency honourable hon rt"
 _SMALL = "a an and of the on for in to with by between regarding concerning"
 _INSTRUMENTS = """
     accord act agreement arrangement charter communique compact contract convention covenant
@@ -22,7 +24,6 @@ _INSTRUMENTS = """
 """
 SAME_TITLE = 0.85
 _PART_OF_TITLE = 0.5
-_SAME_OFFICE = 0.6
 
 
 @lru_cache(maxsize=8)
@@ -77,15 +78,35 @@ def _bare(name: str) -> list[str]:
 
 
 def same_office(left: str, right: str) -> bool:
-    """Whether two posts are one: their words mostly agree, and no rank (deputy, vice, …) differs.
+    """Whether two posts are one: the same words, but for small ones, honorifics and the state's.
 
-    Words are compared by Dice's coefficient, at least 0.6: "Defence Minister" is "South Korean
-    Defence Minister", but neither "Foreign Minister" nor "Minister for Defence Industry and
-    Capability Delivery".
+    "South Korean Defence Minister" is "Minister of Defense"; neither is "Minister", which is less,
+    nor "Defence Industry Minister" or "Deputy Defence Minister", who is somebody else.
     """
-    a, b = set(words(left)) - _set(_SMALL), set(words(right)) - _set(_SMALL)
-    ranks = _set(_RANKS)
-    return a & ranks == b & ranks and dice(a, b) >= _SAME_OFFICE
+    a, b = _office(left), _office(right)
+    if not a or not b:
+        return False
+    more = [raw for raw, word in a if word not in {w for _, w in b}]
+    other = [raw for raw, word in b if word not in {w for _, w in a}]
+    return not (more and other) and (not (more or other) or _names_party(more or other))
+
+
+def _office(title: str) -> list[tuple[str, str]]:
+    """The telling words of a post, each as it is written and folded."""
+    pairs = [(raw, words(raw)) for raw in re.findall(r"[^\W_]+(?:[.'’][^\W_]+)*", title)]
+    return [
+        (raw, word)
+        for raw, folded in pairs
+        for word in folded
+        if word not in _set(_SMALL) | _set(_FORMS)
+    ]
+
+
+def _names_party(raw: list[str]) -> bool:
+    """Whether the words that only one of two titles has name a party, as a whole or one by one."""
+    return parties.resolve(" ".join(raw)) is not None or all(
+        parties.resolve(word) is not None for word in raw
+    )
 
 
 def dice(a: set[str], b: set[str]) -> float:
@@ -111,6 +132,11 @@ def title_fit(left: str, right: str) -> float:
     runs = (long[i : i + len(short)] for i in range(len(long) - len(short) + 1))
     part = fit >= _PART_OF_TITLE and any(run == short for run in runs)
     return fit if fit >= SAME_TITLE or part else 0.0
+
+
+def tells_nothing(word: str) -> bool:
+    """Whether a word is small, or only says what kind of instrument a title names."""
+    return all(part in _set(_INSTRUMENTS) | _set(_SMALL) for part in words(word))
 
 
 def _content(title: str) -> list[str]:

@@ -33,10 +33,10 @@ class Figure(Result):
 
     def cells(self) -> tuple[str, str, str, str, str]:
         """Name, value, interval, cases and baseline, as printed."""
-        interval = "" if self.low is None else f"{_number(self.low)} – {_number(self.high)}"
+        interval = "" if self.low is None else f"{number(self.low)} – {number(self.high)}"
         name = f"{self.name} (lower is better)" if self.better == "lower" else self.name
-        baseline = "–" if self.baseline is None else _number(self.baseline)
-        return name, _number(self.value), interval, str(self.cases), baseline
+        baseline = "–" if self.baseline is None else number(self.baseline)
+        return name, number(self.value), interval, str(self.cases), baseline
 
 
 class Finding(Result):
@@ -50,12 +50,21 @@ class Finding(Result):
     words: str = Field(description="The record, readably.")
 
 
+class Counted(Result):
+    """What one article adds to the figures, for comparing two runs article by article."""
+
+    id: str = Field(description="Of the gold article.")
+    counts: dict[str, float] = Field(description="Hits, errors and parts of rates, by name.")
+    measures: dict[str, float] = Field(description="Tokens, requests, cost and seconds.")
+
+
 class Evaluation(Result):
     """Everything that one run of one model over the gold articles showed."""
 
     model: str = Field(default="", description="As the reports name it.")
     prompt: str = Field(default="", description="As the reports name it.")
     articles: int = Field(description="How many were read, failures included.")
+    counted: tuple[Counted, ...] = Field(default=(), description="What each article adds.")
     figures: tuple[Figure, ...] = Field(description="In the order of the table.")
     confusion: dict[str, dict[str, dict[str, int]]] = Field(
         description="engagements and agreements: gold status, predicted status, how often."
@@ -74,7 +83,7 @@ class Evaluation(Result):
         header = ("figure", "value", "95 % interval", "cases", "majority")
         names = f"{self.model or 'model not named'}, {self.prompt or 'prompt not named'}"
         parts = [f"{names}, {self.articles} articles"]
-        parts.append(_columns([header, *(figure.cells() for figure in self.figures)]))
+        parts.append(aligned([header, *(figure.cells() for figure in self.figures)]))
         parts.extend(_confusion(kind, rows) for kind, rows in self.confusion.items() if rows)
         if findings:
             parts.append(self.list_findings())
@@ -91,33 +100,16 @@ class Evaluation(Result):
             lines.append(f"  {finding.kind} {finding.what}: {finding.words}")
         return "\n".join(lines) or "Nothing missing, spurious or wrong."
 
-    def compare(self, other: Evaluation) -> str:
-        """Print this evaluation beside another one: figure, this, other, difference."""
-        theirs = {figure.name: figure for figure in other.figures}
-        rows = [("figure", "this", "other", "difference", "cases")]
-        for figure in self.figures:
-            twin = theirs.get(figure.name)
-            value = twin.value if twin else None
-            known = figure.value is not None and value is not None
-            difference = f"{(figure.value or 0) - (value or 0):+.3f}" if known else "–"
-            cases = (
-                str(figure.cases)
-                if twin and twin.cases == figure.cases
-                else (f"{figure.cases} / {twin.cases if twin else 0}")
-            )
-            name = figure.cells()[0]
-            rows.append((name, _number(figure.value), _number(value), difference, cases))
-        names = f"this: {self.model}, {self.prompt}\nother: {other.model}, {other.prompt}"
-        return f"{names}\n\n{_columns(rows)}\n"
 
-
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Print a number: three decimals up to 1, one above; a dash for None."""
     if value is None:
         return "–"
     return f"{value:.3f}" if abs(value) <= 1 else f"{value:.1f}"
 
 
-def _columns(rows: Sequence[tuple[str, ...]]) -> str:
+def aligned(rows: Sequence[tuple[str, ...]]) -> str:
+    """Print rows as columns, the first to the left and the others to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
@@ -134,4 +126,4 @@ def _confusion(kind: str, rows: dict[str, dict[str, int]]) -> str:
     columns = sorted({status for row in rows.values() for status in row})
     head = (f"status of {kind}, gold \\ predicted", *columns)
     body = [(s, *(str(rows[s].get(column, "·")) for column in columns)) for s in sorted(rows)]
-    return _columns([head, *body])
+    return aligned([head, *body])

@@ -30,6 +30,11 @@ def _short(text: str) -> str:
     return line if len(line) <= _LONG else line[: _LONG - 1] + "…"
 
 
+def quoted(sentence: str) -> str:
+    """Put a sentence behind the words of a record; nothing where there is none."""
+    return f"; “{_short(sentence)}”" if sentence else ""
+
+
 def gold_person_words(person: GoldParticipant) -> str:
     """Put a gold participant in words."""
     return f"{person.name or person.role or 'unnamed'} ({person.country or 'no party'})"

@@ -21,7 +21,7 @@ import weakref
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from communique.errors import StorageError
 
@@ -220,6 +220,9 @@ class Database:
         if self.readonly:
             return self._look()
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if self.path.exists() and not os.access(self.path, os.W_OK):
+            # SQLite would open it, and leave a log beside it that cannot be written later either.
+            raise StorageError(f"The store {self.path} is read-only.", _WRITABLE)
         reads = purpose == "reading"
         connection = sqlite3.connect(
             self.path,
@@ -232,7 +235,9 @@ class Database:
             connection.execute("PRAGMA journal_mode = WAL").fetchall()
             connection.execute("PRAGMA synchronous = NORMAL")
             # Told now: a reply that is paid for first has nowhere to go.
+            # (A transaction alone is not refused, if nothing is written in it.)
             connection.execute("BEGIN IMMEDIATE")
+            connection.execute(f"PRAGMA user_version = {VERSION}")
             connection.execute("ROLLBACK")
             if reads:
                 connection.execute("PRAGMA query_only = ON")
@@ -245,20 +250,20 @@ class Database:
         """Open the file so that nothing can change it."""
         if not self.path.exists():
             raise StorageError(f"There is no store {self.path}.", "Check the path.")
-        address = self.path.absolute().as_uri()
-        options: dict[str, Any] = {"uri": True, "isolation_level": None, "check_same_thread": False}
-        connection: sqlite3.Connection
-        connection = sqlite3.connect(f"{address}?mode=ro", timeout=BUSY_SECONDS, **options)
-        try:
-            marks = _marks(connection)
-        except sqlite3.OperationalError:
-            connection.close()
-            log = self.path.with_name(f"{self.path.name}-wal")
-            if log.exists() and log.stat().st_size:
-                raise
-            # Where no file can be made beside it, and with nothing in the log, this shows all.
-            connection = sqlite3.connect(f"{address}?immutable=1", timeout=BUSY_SECONDS, **options)
-            marks = _marks(connection)
+        log = self.path.with_name(f"{self.path.name}-wal")
+        whole = not (log.exists() and log.stat().st_size)
+        # In place of locks, which need files beside it: with nothing in the log, this shows all.
+        modes = ["mode=ro", "immutable=1"] if whole else ["mode=ro"]
+        if whole and not os.access(self.path, os.W_OK):
+            modes.reverse()
+        for mode in modes:
+            try:
+                connection, marks = self._look_with(mode)
+            except sqlite3.OperationalError:
+                if mode == modes[-1]:
+                    raise
+            else:
+                break
         if marks != (APPLICATION_ID, VERSION):
             connection.close()
             _check_marks(self.path, *marks)
@@ -267,6 +272,20 @@ class Database:
                 "Open it once for writing, with communique.store.Store(path).",
             )
         return connection
+
+    def _look_with(self, mode: str) -> tuple[sqlite3.Connection, tuple[int, int]]:
+        connection = sqlite3.connect(
+            f"{self.path.absolute().as_uri()}?{mode}",
+            uri=True,
+            timeout=BUSY_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            return connection, _marks(connection)
+        except BaseException:
+            connection.close()
+            raise
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         """Lay out an empty file, bring an older one up to date, and alter no foreign one."""
