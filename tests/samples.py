@@ -10,7 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-MET = re.compile(r"Foreign Minister (\w+ \w+) met (\w+ \w+), Minister of Foreign Affairs of (\w+)")
+MET = re.compile(
+    r"(Foreign Minister \w+ \w+ of Portugal) met (\w+ \w+, Minister of Foreign Affairs of Oman)"
+)
 WHEN = re.compile(r"on \d+ May 2024")
 TITLE = re.compile(r"signed the ([A-Z][\w ]+? Treaty(?: \([A-Z]+\))?)")
 NAMES = ("Ana Duarte", "Bela Kovacs", "Carl Lindgren", "Dora Weiss", "Emil Popov", "Fay Moreno")
@@ -20,9 +22,9 @@ def article(number: int) -> str:
     """An article of one meeting and one treaty, and no other like it."""
     name = NAMES[number % len(NAMES)]
     return (
-        f"Foreign Minister {name} met Salim Harthy, Minister of Foreign Affairs of Oman, in Lisbon "
-        f"on {number % 28 + 1} May 2024. The two ministers signed the Double Taxation Treaty "
-        f"(DTT). It was their meeting number {number + 1}."
+        f"Foreign Minister {name} of Portugal met Salim Harthy, Minister of Foreign Affairs of "
+        f"Oman, in Lisbon on {number % 28 + 1} May 2024. The two ministers signed the Double "
+        f"Taxation Treaty (DTT). It was their meeting number {number + 1}."
     )
 
 
@@ -41,10 +43,7 @@ def reads(body: Mapping[str, Any]) -> dict[str, Any]:
             "words": "met",
             "kind": "meeting",
             "status": "held",
-            "who": [
-                f"Foreign Minister {found[1]}",
-                f"{found[2]}, Minister of Foreign Affairs of {found[3]}",
-            ],
+            "who": [found[1], found[2]],
             "event": "",
             "when": when[0] if when else "",
             "where": "Lisbon",
