@@ -47,6 +47,7 @@ from communique.errors import (
     StorageError,
     Unavailable,
 )
+from communique.prices import Rates
 from communique.schemas import PassageReport, Span
 from communique.store import Store
 from faults import (
@@ -123,7 +124,7 @@ def ask(server: FaultyServer) -> Ask:
 
 def make(server: FaultyServer, *, strict: bool = False, **options: Any) -> Client:
     """Make a client of the server that does not wait between requests."""
-    endpoint = Endpoint("fake", server.url, KEY, identity_of(server.url), strict, (1.0, 2.0))
+    endpoint = Endpoint("fake", server.url, KEY, identity_of(server.url), strict, Rates(1.0, 2.0))
     return Client(endpoint, **{"wait": lambda _: 0.0, **options})
 
 
@@ -1003,6 +1004,7 @@ def test_one_client_for_several_loops(server: FaultyServer) -> None:
     asyncio.run(use())
     asyncio.run(use())
     assert len(server.requests) == 2
+    asyncio.run(client.aclose())
 
 
 def test_the_address_is_never_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ from communique import (
     summarize,
 )
 from communique.article import Article
+from communique.profiles import HOSTED, LOCAL
 from faults import (
     COMPLETION_TOKENS,
     PROMPT_TOKENS,
@@ -136,12 +138,16 @@ def server() -> Iterator[FaultyServer]:
 Make = Callable[..., Summariser]
 
 
+# Only the passages are asked here; for whom people stand is asked in test_homes.py.
+SHAPES = {"local": replace(LOCAL, whose=None), "hosted": HOSTED}
+
+
 @pytest.fixture
 def make(server: FaultyServer) -> Make:
     """Make a summariser that asks the server."""
 
     def making(profile: Any = "local", **options: Any) -> Summariser:
-        given = {"base_url": server.url, "api_key": KEY, "profile": profile, **options}
+        given = {"base_url": server.url, "api_key": KEY, "profile": SHAPES[profile], **options}
         return Summariser("openai/stand-in", **given)
 
     return making
@@ -616,7 +622,7 @@ def test_a_client_of_ones_own_is_used(server, kind):
     """If this failed, proxies, headers and Azure could not be used."""
     own = kind(base_url=server.url, api_key=KEY, default_headers={"x-mine": "yes"}, max_retries=9)
     server.script(status(503))
-    summary = Summariser("openai/stand-in", client=own, profile="local").summarise(SHORT)
+    summary = Summariser("openai/stand-in", client=own, profile=SHAPES["local"]).summarise(SHORT)
     assert len(summary.engagements) == 1
     assert [a.outcome for a in summary.report.attempts] == ["unavailable", "valid"]
     assert [asked.headers["x-mine"] for asked in server.requests] == ["yes", "yes"]
@@ -783,7 +789,7 @@ def test_connections_end_with_their_summariser(server):
     """If this failed, a loop over articles would run out of sockets."""
     options = {"model": "openai/stand-in", "base_url": server.url, "api_key": KEY}
     for _ in range(3):
-        summarise(SHORT, profile="local", **options)
+        summarise(SHORT, profile=SHAPES["local"], **options)
     _loop.run(asyncio.sleep(0.05))
     assert len(server.requests) == 3
     gc.collect()  # an open socket would be told here, as an error

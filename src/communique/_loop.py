@@ -11,6 +11,7 @@ import asyncio
 import concurrent.futures
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -79,18 +80,20 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the background loop and wait for its result.
+def run(coroutine: Coroutine[Any, Any, T], *, seconds: float | None = None) -> T:
+    """Run a coroutine on the background loop and wait for its result, `seconds` at the most.
 
     Works on a thread that runs an event loop of its own, which it blocks. When the wait is
-    interrupted (Ctrl-C), the coroutine is cancelled. Raises what the coroutine raises, and
-    `RuntimeError` when called on the background loop itself.
+    interrupted (Ctrl-C) or too long (`TimeoutError`), the coroutine is cancelled. Raises what the
+    coroutine raises, and `RuntimeError` when called on the background loop itself.
     """
     future = _background.submit(coroutine)
+    limit = None if seconds is None else time.monotonic() + seconds
     try:
         # In turns, because Windows delivers no interrupt to a thread that waits without limit.
         while not concurrent.futures.wait([future], timeout=_TURN_SECONDS).done:
-            pass
+            if limit is not None and time.monotonic() >= limit:
+                raise TimeoutError  # noqa: TRY301 - cancels below, like an interrupt
         return future.result()
     except BaseException:
         future.cancel()

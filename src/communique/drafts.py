@@ -110,6 +110,13 @@ class PassageDraft(Draft):
     agreements: list[AgreementDraft] = Field(max_length=6)
 
 
+class PersonDraft(Draft):
+    """For whom somebody named in the article stands."""
+
+    name: Phrase = Field(description="name, copied")
+    of: Phrase = Field(description="state or organisation as the article writes it, or empty")
+
+
 class ArticleDraft(Draft):
     """Everything that a whole article tells, for a model that reads it in one pass."""
 
@@ -118,6 +125,11 @@ class ArticleDraft(Draft):
     )
     meetings: list[MeetingDraft] = Field(max_length=40)
     agreements: list[AgreementDraft] = Field(max_length=30)
+    people: list[PersonDraft] = Field(
+        default_factory=list,
+        max_length=40,
+        description="each person in who whose own words do not say the country",
+    )
 
 
 def _at_most(wanted: int, limit: int) -> Any:

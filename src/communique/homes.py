@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from communique.scene import Person, Scene
     from communique.schemas import Party
 
-__all__ = ["Question", "question"]
+__all__ = ["Question", "question", "told"]
 
 UNKNOWN = "unknown"
 _MOST_PEOPLE = 8
@@ -61,6 +61,18 @@ def question(scene: Scene, people: Iterable[Person]) -> Question | None:
     schema = create_model("HomesDraft", __base__=Draft, **fields)
     notes = f"Choose from: {', '.join(choices)}."
     return Question(_passage(scene, asked), notes, schema, tuple(asked), parties)
+
+
+def told(scene: Scene, draft: Any) -> dict[Person, Party]:
+    """For whom people stand by a draft of the whole article: a party that the article names."""
+    codes = {party.code for _, _, party in scene.parties}
+    found = {}
+    for record in getattr(draft, "people", ()):
+        party = scene.resolver.resolve(record.of, context=scene.text) if record.of else None
+        person = scene.person(record.name, 0)
+        if party is not None and party.code in codes and person and scene.is_open(person):
+            found[person] = party
+    return found
 
 
 def _called(person: Person) -> str:

@@ -157,7 +157,7 @@ class Meeting:
         if self.event is not None and told.event is not None:
             # An event lasts: its opening and its second day are of one.
             return _near(self.date, told.date) and self._same_event(told)
-        if not _one_date(self.date, told.date):
+        if not _one_date(self.date, told.date) or self._apart(told):
             return False
         if (self.event is None) != (told.event is None) and self.type != told.type:
             return False
@@ -174,6 +174,12 @@ class Meeting:
         """Whether all of another's company is in this one, of one kind and tense."""
         alike = _one_kind(self.type, other.type) and _one_tense(self.status, other.status)
         return alike and all(any(_fits(a, b) for a in self.attendees) for b in other.attendees)
+
+    def _apart(self, told: Told) -> bool:
+        """Whether one is told as apart from the other, of more or fewer sides."""
+        ours = {a.code or a.person for a in self.attendees}
+        theirs = {a.code or a.person for a in told.attendees}
+        return (told.apart or any(t.apart for t in self.tellings)) and len(ours) != len(theirs)
 
     def _same_event(self, told: Told) -> bool:
         """By its name, or by the name of the place that it is held in."""

@@ -567,7 +567,12 @@ def again(error: CommuniqueError) -> CommuniqueError:
 
 
 class Pacing(Protocol):
-    """What a client asks before every real request."""
+    """What a client asks before every real request.
+
+    `shared` says that a `Retry-After` is waited for at the gate, by everybody.
+    """
+
+    shared: bool
 
     async def enter(self, load: Load) -> Turn:
         """Wait for a turn; raises the error that stopped the run."""
@@ -581,6 +586,8 @@ class Pacing(Protocol):
 
 class Free:
     """No pacing: a single article."""
+
+    shared = False
 
     async def enter(self, load: Load) -> Turn:
         """Let everybody in."""
@@ -604,8 +611,10 @@ class _Waiting:
 class Pace:
     """The queue at a gate, first come, first served; belongs to one event loop.
 
-    `clock` is in seconds; `later` is a loop's `call_later`.
+    `clock` is in seconds.
     """
+
+    shared = True
 
     def __init__(self, limits: Limits, *, clock: Clock = time.monotonic) -> None:
         self.gate = Gate(limits)

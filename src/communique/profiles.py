@@ -21,7 +21,7 @@ class Profile:
     such a list) and asks of the others only what they have words for, `abstract` asks the model
     for the abstract too (else sentences of the article are chosen), `prompt` and `version` name
     the file under `prompts/`, `elsewhere` the one for languages that the rules do not read (None:
-    the same), `whose` the one that asks for whom people stand (None: it is not asked), `attempts`
+    the same), `whose` the one that asks for whom people stand (None: not asked apart), `attempts`
     and `seconds` are the budget of one passage.
     """
 
@@ -34,7 +34,7 @@ class Profile:
     prompt: str
     version: int
     elsewhere: str | None = None
-    whose: str | None = "whose"
+    whose: str | None = None
     attempts: int = 5
     seconds: float = 600.0
 
@@ -49,6 +49,7 @@ LOCAL = Profile(
     prompt="point",
     version=1,
     elsewhere="read",
+    whose="whose",
 )
 """For the embedded model, and for others of a few billion parameters."""
 
@@ -60,6 +61,6 @@ HOSTED = Profile(
     cued=False,
     abstract=True,
     prompt="read_whole",
-    version=1,
+    version=2,
 )
 """For models that read a whole article with care."""

@@ -354,6 +354,8 @@ def _untold(sentence: str, start: int, end: int) -> bool:
             return True
     if _NO_PLAN.search(sentence[left:start].lower()):
         return True
+    if re.search(r"\b[Pp]articipants (?:in|to|of|at) the (?:\w+ )?$", sentence[:start]):
+        return True
     if _AT_THE.fullmatch(sentence[start:end]) and not sentence[end:].startswith(" with"):
         return True  # who took part in what is told before
     none = re.search(r"(?i)\bno (?:such |further |new )?(?:\w+ ){0,2}$", sentence[left:start])

@@ -132,6 +132,7 @@ _ASIDE_STATES = re.compile(
 _WAS_DUE = re.compile(
     r"\b(?:was|were|had been) (?:also )?(?:due|to|scheduled|expected|set|supposed|slated)\b"
 )
+_ASKED_HIM = re.compile(r"\b(?:welcom\w+|invit\w+|host\w*) (?:him|her|them)\b")
 _BESIDE = re.compile(r"\b(?:along with|accompanied by|flanked by)(?: (?:the|his|her|its))? $")
 """Before somebody who was there with the subject, and is not it."""
 _WHO = re.compile(r",? who (?:[\w’']+ ){0,5}")
@@ -184,6 +185,8 @@ class Told:
     sidelines: Evidence | None = None
     passing: bool = False
     """Whether it is named only as the time of something else: "during his visit"."""
+    apart: bool = False
+    """Whether it is told as a meeting of two beside others: "also held bilateral meetings"."""
     vague: bool = False
     """Whether the words leave open how they met: "discussed trade with"."""
 
@@ -359,6 +362,7 @@ class Reader:
             or self._place_after(sentence, trigger),
             salience=salience,
             sidelines=self._sidelines(sentence),
+            apart=self.ruled and reading.distributive(words),
             vague=trigger is not None
             and words[trigger.start : trigger.end].lower().startswith(("discuss", "exchang")),
             passing=trigger is not None and bool(_IN_PASSING.search(words[: trigger.start])),
@@ -439,11 +443,11 @@ class Reader:
             self._add_drafted(found, draft.who, sentence, anchor, trigger)
         if trigger is not None:
             self._add_company(found, sentence, trigger)
+            if trigger.type in _OF_STATES:
+                self._add_sides(found, sentence, trigger, event)
             self._add_lead(found, sentence, trigger)
         if event is not None:
             self._add_of_event(found, event)
-        if trigger is not None and trigger.type in _OF_STATES:
-            self._add_sides(found, sentence, trigger, event)
         if trigger is not None and trigger.type == "exercise":
             found = self._forces(found, sentence)
         known = [a for a in found if a.person is not None or a.party is not None]
@@ -513,10 +517,12 @@ class Reader:
         if involved and len({a.code for a in found} - {None}) < 2:
             for one in self._sides_behind(involved.start(), span.end):
                 _add(found, one)
-        if not any(a.person is not None or a.party is not None for a in found):
+        named = any(a.person is not None for a in found)
+        if not named and len({a.code for a in found} - {None}) < 2:
             settled = trigger.type in {"exercise", "negotiation", "dialogue"}
             sides = self._sides_before(sentence, trigger)
-            found += sides or (self._states_in(sentence) if settled else [])
+            for one in sides or (self._states_in(sentence) if settled else []):
+                _add(found, one)
 
     def _sides_before(self, sentence: int, trigger: Trigger) -> list[Attendee]:
         """The states listed as the subject: "the United States, Japan and Kenya held"."""
@@ -577,6 +583,11 @@ class Reader:
         within = [m for m in mentions if left < m.start and m.end <= right]
         if trigger.type == "visit" and within:
             return within[:1]  # "invited her counterpart to Oslo": who is asked is the visitor
+        if trigger.type == "visit" and _ASKED_HIM.search(self.scene.text, left, right):
+            guest = self.scene.subject_before(sentence) or self.scene.lead(
+                self.scene.item(sentence)
+            )
+            return [guest.nearest(left)] if guest is not None else []
         before = [m for m in mentions if m.end <= left]
         after = [m for m in mentions if m.start >= right]
         before = [
@@ -775,6 +786,9 @@ class Reader:
 
     def _add_speaker(self, found: list[Attendee], sentence: int, trigger: Trigger) -> None:
         """Add the side of the "I" of a statement, where the sentence says that it took part."""
+        begin = self.scene.sentences[sentence].start
+        if _ASKED_HIM.search(self.scene.text, begin + trigger.start, begin + trigger.end):
+            return
         side = self.scene.speaker(self.scene.item(sentence))
         words = self.scene.words(sentence)
         begin = self.scene.sentences[sentence].start + trigger.start
@@ -784,7 +798,8 @@ class Reader:
             return
         start = self.scene.sentences[sentence].start
         evidence = self.scene.evidence(start + said.start(), start + said.end())
-        _add(found, Attendee(None, side, None, evidence))
+        who = self.scene.author(self.scene.item(sentence))
+        _add(found, Attendee(who, side, who.office if who else None, evidence))
 
     def _distributed(
         self, base: Told, attendees: tuple[Attendee, ...], words: str

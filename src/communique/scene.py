@@ -57,6 +57,7 @@ _SUBJECT = re.compile(
 _PRONOUN_FIRST = re.compile(
     r"\W*(?:(?:on|in|at|later|earlier)\b[^,.;]{0,60},? )?(?:he|she)\b", re.IGNORECASE
 )
+_OURS = re.compile(r"\b(?:we|our|us)\b")
 _IN_CITY = re.compile(r" in ([A-Z][\w’'-]+(?: [A-Z][\w’'-]+)?)")
 _COMPANY_REACH = 3
 """How many sentences back "the two ministers" may refer."""
@@ -408,8 +409,9 @@ class Scene:
         if person in self.assigned:
             return self.assigned[person]
         item = self.article.item_at(person.first)
-        if self.speaker(item) is not None:
-            return self._of_speech(person, item)
+        if self._in_first_person(item):
+            author = self.author(item)
+            return self._speaks_from(item) if person is author else self._of_speech(person, item)
         lead = self.lead(item)
         if lead is None or person is lead:
             return self._speaks_from(item)
@@ -461,9 +463,32 @@ class Scene:
 
     def speaker(self, item: int) -> Party | None:
         """The side of the "I" of a statement in the first person; None where nobody says "I"."""
+        if not self._in_first_person(item):
+            return None
+        author = self.author(item)
+        return (author.party if author else None) or self._speaks_from(item)
+
+    def _in_first_person(self, item: int) -> bool:
         span = self.article.items[item]
         own = _QUOTED.sub(" ", self.text[span.start : span.end])
-        return self._speaks_from(item) if _FIRST_PERSON.search(own) else None
+        return _FIRST_PERSON.search(own) is not None
+
+    def author(self, item: int) -> Person | None:
+        """Who says "I": whom a heading names before the statement begins, or None."""
+        if not self._in_first_person(item):
+            return None
+        span = self.article.items[item]
+        for sentence, where in enumerate(self.sentences):
+            if self.item(sentence) != item or where.start < span.start:
+                continue
+            if _FIRST_PERSON.search(self.words(sentence)) or reading.is_finite(
+                self.words(sentence).lower()
+            ):
+                return None
+            named = [m for m in self.mentions_in(sentence) if m.name is not None]
+            if len(named) == 1:
+                return next((p for p in self.people if named[0] in p.mentions), None)
+        return None
 
     def _met_in(self, person: Person, ours: Party | None) -> Party | None:
         """The state last named before somebody in the paragraph, the other side's apart."""
@@ -487,10 +512,12 @@ class Scene:
         taken = {p.party.code for p in self.people if p.party is not None}
         weights: Counter[str] = Counter()
         first: dict[str, Party] = {}
+        spoken = self._in_first_person(item)
         for start, end, party in self.parties_in(span.start, span.end):
             if party.code is None or party.kind not in _ARTICLE_STATES or party.code in taken:
                 continue
-            weights[party.code] += self._weight(start, end)
+            ours = spoken and self._is_ours(start, end)
+            weights[party.code] += self._weight(start, end) + 4 * ours
             first.setdefault(party.code, party)
         for party in first.values():
             # News begins with whom it is about.
@@ -500,6 +527,11 @@ class Scene:
         if not ranked or not ranked[0][1] or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
             return None
         return first[ranked[0][0]]
+
+    def _is_ours(self, start: int, end: int) -> bool:
+        """Whether "we" or "our" stands beside a party's name, which is then the speaker's."""
+        beside = self.text[max(0, start - 30) : start] + " " + self.text[end : end + 40]
+        return not self.is_where(start) and _OURS.search(beside) is not None
 
     def _opens(self, party: Party, start: int) -> bool:
         """Whether an item begins with a phrase that names a party."""
