@@ -108,9 +108,9 @@ def test_a_wrong_column_is_told_with_what_there_is(options):
     """If this failed, a task would end in a KeyError."""
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(ROWS).rename(columns={"text": "body", "tags": "status"})
-    with pytest.raises(ConfigurationError, match="no column 'text'.*body"):
+    with pytest.raises(ConfigurationError, match=r"no column 'text'.*body"):
         next(spark.summarise_partitions(**options)(iter([frame])))
-    with pytest.raises(ConfigurationError, match="column 'status' already.*prefix="):
+    with pytest.raises(ConfigurationError, match=r"column 'status' already.*prefix="):
         next(spark.summarise_partitions("body", **options)(iter([frame])))
     with pytest.raises(ConfigurationError, match="no model"):
         spark.summarise_partitions(model="nonsense")

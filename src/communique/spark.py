@@ -147,7 +147,7 @@ def summarise_batches(
     return read
 
 
-def _reading(  # noqa: PLR0913 - each is an option of its own
+def _reading(
     text_column: str,
     *,
     published_column: str | None = None,
