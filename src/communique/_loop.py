@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["arun", "later", "run"]
+__all__ = ["arun", "here", "later", "run"]
 
 T = TypeVar("T")
 _TURN_SECONDS: Final = 0.5
@@ -47,6 +47,10 @@ class _Background:
             task.add_done_callback(self._tasks.discard)
 
         loop.call_soon_threadsafe(start)
+
+    def is_here(self) -> bool:
+        """Whether this is the loop's own thread."""
+        return threading.current_thread() is self._thread
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Start the coroutine on the loop; its future may be waited for on any other thread."""
@@ -106,6 +110,11 @@ async def arun(coroutine: Coroutine[Any, Any, T]) -> T:
     Cancelling the caller cancels the coroutine. Raises what the coroutine raises.
     """
     return await asyncio.wrap_future(_background.submit(coroutine))
+
+
+def here() -> bool:
+    """Whether this is the background loop's own thread."""
+    return _background.is_here()
 
 
 def later(make: Callable[[], Coroutine[Any, Any, object]]) -> None:

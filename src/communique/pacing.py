@@ -27,7 +27,20 @@ from communique.errors import BudgetSpent, CommuniqueError, ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["UNSENT", "Ending", "Free", "Gate", "Limits", "Load", "Pace", "Pacing", "Turn", "again"]
+__all__ = [
+    "UNSENT",
+    "Counts",
+    "Ending",
+    "Free",
+    "Gate",
+    "Limits",
+    "Load",
+    "Pace",
+    "Pacing",
+    "Turn",
+    "Waiting",
+    "again",
+]
 
 Clock: TypeAlias = "Callable[[], float]"
 Unit: TypeAlias = Literal["requests", "tokens", "dollars"]
@@ -103,6 +116,7 @@ class Turn:
     load: Load
     since: float
     waited: float = 0.0
+    number: int = 0
 
 
 # --- the rules ---------------------------------------------------------------------------------
@@ -602,7 +616,9 @@ class Free:
 
 
 @dataclass(eq=False)
-class _Waiting:
+class Waiting:
+    """One request in the queue."""
+
     load: Load
     since: float
     grant: Callable[[Turn | CommuniqueError], None] = field(repr=False)
@@ -619,7 +635,7 @@ class Pace:
     def __init__(self, limits: Limits, *, clock: Clock = time.monotonic) -> None:
         self.gate = Gate(limits)
         self.clock = clock
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     async def enter(self, load: Load) -> Turn:
@@ -639,15 +655,13 @@ class Pace:
         try:
             return await future
         except asyncio.CancelledError:
-            if waiting in self._queue:
-                self._queue.remove(waiting)
-            elif future.done() and not future.cancelled() and future.exception() is None:
+            if not self.withdraw(waiting) and future.done() and not future.cancelled() and future.exception() is None:
                 self.leave(future.result(), UNSENT)
             raise
 
-    def queue(self, load: Load, grant: Callable[[Turn | CommuniqueError], None]) -> _Waiting:
+    def queue(self, load: Load, grant: Callable[[Turn | CommuniqueError], None]) -> Waiting:
         """Queue for a turn; `grant` is called with it, or with the error that stopped the run."""
-        waiting = _Waiting(load, self.clock(), grant)
+        waiting = Waiting(load, self.clock(), grant)
         self._queue.append(waiting)
         self._serve()
         return waiting
@@ -660,6 +674,24 @@ class Pace:
     def progress(self) -> bool:
         """Whether the endpoint answers others."""
         return self.gate.progress(self.clock())
+
+    @property
+    def stopped(self) -> CommuniqueError | None:
+        """The error that stopped the run."""
+        return self.gate.stopped
+
+    @property
+    def busy(self) -> bool:
+        """Whether requests are under way."""
+        return self.gate.slots.taken > 0
+
+    def withdraw(self, waiting: Waiting) -> bool:
+        """Take somebody out of the queue; whether they stood there."""
+        if waiting not in self._queue:
+            return False
+        self._queue.remove(waiting)
+        self._serve()
+        return True
 
     def stop(self, error: CommuniqueError) -> None:
         """Let nobody in any more."""

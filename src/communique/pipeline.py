@@ -13,7 +13,7 @@ import logging
 import time
 import weakref
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from communique import abstracts, models
 from communique.article import Article, Passage, article_of
@@ -38,7 +38,16 @@ from communique.schemas import (
 if TYPE_CHECKING:
     import asyncio
     import datetime as dt
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import (
+        AsyncIterable,
+        AsyncIterator,
+        Callable,
+        Coroutine,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
     from pathlib import Path
 
     import openai
@@ -46,9 +55,11 @@ if TYPE_CHECKING:
 
     from communique.client import Client, Endpoint
     from communique.injection import Aside
-    from communique.pacing import Pacing
+    from communique.outcomes import Outcome
+    from communique.pacing import Limits, Pacing
     from communique.prices import Prices
     from communique.profiles import Profile
+    from communique.progress import Progress
     from communique.prompts import Prompt
     from communique.resolving import Findings
     from communique.scene import Scene
@@ -61,6 +72,8 @@ log = logging.getLogger("communique")
 T = TypeVar("T", bound="BaseModel")
 
 _FATAL = (AuthenticationFailed, ConfigurationError, QuotaExhausted, StorageError)
+_HOSTED_AT_ONCE: Final = 64
+"""Requests at once, at the most, where nothing else is said."""
 _announced: set[tuple[str, str]] = set()
 
 
@@ -200,6 +213,63 @@ class Summariser:
 
         return await _loop.arun(self._summarise(article_of(article, published=published)))
 
+    def summarise_many(  # noqa: PLR0913 - each is a setting of its own
+        self,
+        articles: Iterable[str | Path | Article] | AsyncIterable[str | Path | Article],
+        *,
+        concurrency: int | None = None,
+        resume: str | Path | Store | None = None,
+        progress: bool | Callable[[Progress], object] | None = None,
+        ordered: bool = True,
+        on_error: Literal["return", "raise"] = "return",
+        processes: int | None = None,
+        budget: float | None = None,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        dollars_per_minute: float | None = None,
+        requests_per_run: float | None = None,
+        tokens_per_run: float | None = None,
+    ) -> Iterator[Outcome]:
+        """Read many articles; see `communique.summarise_many`."""
+        from communique import runs
+
+        limits = self._limits(
+            concurrency,
+            budget=budget,
+            requests_per_minute=requests_per_minute,
+            tokens_per_minute=tokens_per_minute,
+            dollars_per_minute=dollars_per_minute,
+            requests_per_run=requests_per_run,
+            tokens_per_run=tokens_per_run,
+        )
+        options = runs.Options(limits, resume, progress, ordered, on_error, processes)
+        return runs.outcomes(self, articles, options)
+
+    def asummarise_many(
+        self,
+        articles: Iterable[str | Path | Article] | AsyncIterable[str | Path | Article],
+        *,
+        concurrency: int | None = None,
+        resume: str | Path | Store | None = None,
+        progress: bool | Callable[[Progress], object] | None = None,
+        ordered: bool = True,
+        on_error: Literal["return", "raise"] = "return",
+        processes: int | None = None,
+        **limits: float | None,
+    ) -> AsyncIterator[Outcome]:
+        """Read many articles, from an event loop; see `communique.asummarise_many`."""
+        from communique import runs
+
+        given = self._limits(concurrency, **limits)
+        options = runs.Options(given, resume, progress, ordered, on_error, processes)
+        return runs.aoutcomes(self, articles, options)
+
+    def _limits(self, concurrency: int | None, **limits: float | None) -> Limits:
+        from communique.pacing import Limits
+
+        usual = self.profile.parallel if self.choice.local else _HOSTED_AT_ONCE
+        return Limits(usual if concurrency is None else concurrency, **limits)
+
     # --- the way ----------------------------------------------------------------------------
 
     async def _summarise(self, article: Article) -> Summary:
@@ -252,7 +322,7 @@ class Summariser:
                 self._client = self._connected(endpoint, store=open_store(self.cache))
                 # Its connections belong to the background loop, and end with the summariser.
                 weakref.finalize(self, _loop.later, self._client.aclose).atexit = False
-        self._announce(self._client)
+        self.announce(self._client.endpoint.identity, self._client.endpoint.model)
         return Session(self._client, load)
 
     async def session(self, *, store: Store | None, durable: bool, pace: Pacing) -> Session:
@@ -260,7 +330,7 @@ class Summariser:
         load = _loading()
         endpoint = await self._endpoint(load)
         client = self._connected(endpoint, store=store, durable=durable, pace=pace)
-        self._announce(client)
+        self.announce(endpoint.identity, endpoint.model)
         return Session(client, load)
 
     def way(self, session: Session) -> str:
@@ -297,12 +367,11 @@ class Summariser:
             **options,
         )
 
-    def _announce(self, client: Client) -> None:
+    def announce(self, identity: str, model: str) -> None:
         """Say once per process where articles go."""
-        key = (client.endpoint.identity, client.endpoint.model)
-        if key not in _announced:
-            _announced.add(key)
-            log.info("Articles are sent to %s, model %s.", *key)
+        if (identity, model) not in _announced:
+            _announced.add((identity, model))
+            log.info("Articles are sent to %s, model %s.", identity, model)
 
     def _asked(self, passage: Passage, scene: Scene, run: _Run) -> bool:
         """Whether a passage is worth asking about."""
