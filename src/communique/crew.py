@@ -143,9 +143,7 @@ class Crew:
         """Make the session; raises what its configuration raises."""
         self._loop = asyncio.get_running_loop()
         durable = self.ledger is not None
-        self._session = await self.reader.session(
-            store=self.store, durable=durable, pace=self.pace
-        )
+        self._session = await self.reader.session(store=self.store, durable=durable, pace=self.pace)
         self.way = self.reader.way(self._session)
         endpoint = self.client.endpoint
         self.priced = endpoint.tariff is not None

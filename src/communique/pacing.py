@@ -655,7 +655,12 @@ class Pace:
         try:
             return await future
         except asyncio.CancelledError:
-            if not self.withdraw(waiting) and future.done() and not future.cancelled() and future.exception() is None:
+            if (
+                not self.withdraw(waiting)
+                and future.done()
+                and not future.cancelled()
+                and future.exception() is None
+            ):
                 self.leave(future.result(), UNSENT)
             raise
 

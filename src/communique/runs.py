@@ -89,9 +89,7 @@ def _outcomes(desk: Desk, articles: Any) -> Iterator[Outcome]:
             _close(desk, finish=finish)
 
 
-def _next(
-    desk: Desk, pull: Callable[[], object], ready: threading.Condition
-) -> Outcome | None:
+def _next(desk: Desk, pull: Callable[[], object], ready: threading.Condition) -> Outcome | None:
     """Wait for the next outcome; None: there are no more."""
     while True:
         desk.collect()
