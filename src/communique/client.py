@@ -34,6 +34,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ValidationError
 
+from communique._bounded import bound
 from communique._dialect import SEED, Dialect, json_in, schema_of, strict_schema, text_of
 from communique._translate import (
     Truncated,
@@ -645,7 +646,7 @@ class Client:
     `pace` lets requests in, and is told how each ended: see `communique.pacing`.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a setting of its own
+    def __init__(
         self,
         endpoint: Endpoint,
         *,
@@ -768,7 +769,7 @@ class Client:
     ) -> Any:
         """Make one request, of at most `limit` seconds from the first byte to the last."""
         sdk = await self._sdk()
-        asked = {"model": self.endpoint.model, "messages": messages}
+        asked: dict[str, Any] = {"model": self.endpoint.model, "messages": messages}
         # The SDK's time-out is between two bytes: a slow drip never meets it.
         async with asyncio.timeout(limit):
             if self._given is None:
@@ -981,7 +982,7 @@ def _never_sent(error: BaseException | None) -> bool:
 
 _connected: weakref.WeakSet[Client] = weakref.WeakSet()
 _inherited: list[openai.AsyncOpenAI] = []
-"""Of a process that this one was forked from: neither used nor closed, which would be felt there."""
+"""Of a process that this one was forked from, which would feel it if they were closed."""
 
 
 @atexit.register
@@ -1017,7 +1018,9 @@ def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
         default_query=query or None,
         # The SDK's own, when collected, would close itself on whatever loop is running then.
         # A proxy of the environment is for other machines: it cannot reach this one's loopback.
-        http_client=openai.DefaultAioHttpClient(auth=basic, trust_env=not local),
+        http_client=openai.DefaultAioHttpClient(
+            auth=basic, trust_env=not local, event_hooks={"response": [bound]}
+        ),
         max_retries=0,
     )
 

@@ -183,7 +183,7 @@ class Crew:
     def take(self, job: Job) -> None:
         """Take a job."""
         self._waiting.append(job)
-        self._begin()
+        self.begin()
 
     def drop(self) -> None:
         """Give every job back that is not being read, and those to come."""
@@ -195,9 +195,10 @@ class Crew:
 
     def _stop(self, error: CommuniqueError) -> None:
         self.pace.stop(error)
-        self._begin()
+        self.begin()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Begin what waits, as far as there is room."""
         while self._waiting and (self._off or len(self._tasks) < self.most):
             job = self._waiting.popleft()
             if self._off:
@@ -220,7 +221,7 @@ class Crew:
         job = self._tasks.pop(task)
         if task.cancelled():
             self.deliver(job, None)
-        self._begin()
+        self.begin()
 
     async def _work(self, job: Job) -> None:
         """Bring one article to its outcome; it is delivered whatever happens on the way."""
@@ -346,7 +347,7 @@ class Crew:
                 self._end(job, self.pace.stopped)
             else:  # nobody may hold it any more: a claim will tell
                 self._waiting.append(job)
-        self._begin()
+        self.begin()
 
     # -- the end
 
@@ -390,6 +391,7 @@ def paid(summary: Summary) -> str:
 
 
 def for_free(report: Report) -> Report:
+    """A report of which nothing is paid for again."""
     attempts = [a.model_copy(update={"cached": True, "cost": 0.0}) for a in report.attempts]
     return report.model_copy(update={"attempts": attempts})
 
