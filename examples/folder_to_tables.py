@@ -9,15 +9,14 @@ An article that cannot be read is a row of articles.parquet, with what happened 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-from communique import summarise_many
+from communique import articles_in, summarise_many
 from communique.export import write_parquet
 
 
 def main() -> None:
     """Write the tables of one folder into another."""
-    articles = sorted(Path(sys.argv[1]).glob("*.txt"))
+    articles = articles_in(sys.argv[1], "*.txt")
     counts = write_parquet(summarise_many(articles), sys.argv[2])
     for table, rows in counts.items():
         print(f"{rows:6} rows in {table}.parquet")

@@ -3,7 +3,7 @@
     python examples/overnight.py ARTICLES_DIR TABLES_DIR [DOLLARS]
 
 Every reply is in TABLES_DIR/run.sqlite before it is used; nothing that is in it is asked again.
-With DOLLARS, the run stops before it has cost more. Needs ``pip install "communique[frames]"``.
+With DOLLARS, the run ends before it has cost more, and the rest is told as BudgetSpent. Needs ``pip install "communique[frames]"``.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from communique import BudgetSpent, Outcome, summarise_many
+from communique import Outcome, articles_in, summarise_many
 from communique.export import write_parquet
 
 
@@ -26,19 +26,15 @@ def counted(outcomes: Iterable[Outcome], ends: Counter[str]) -> Iterator[Outcome
 
 def main() -> int:
     """Read the folder; the exit code says whether there is more to do."""
-    articles, tables = Path(sys.argv[1]), Path(sys.argv[2])
-    budget = float(sys.argv[3]) if len(sys.argv) > 3 else None
+    tables = Path(sys.argv[2])
     tables.mkdir(parents=True, exist_ok=True)
+    budget = float(sys.argv[3]) if len(sys.argv) > 3 else None
+    articles = articles_in(sys.argv[1], "*.txt")
     ends: Counter[str] = Counter()
-    run = summarise_many(
-        sorted(articles.rglob("*.txt")), resume=tables / "run.sqlite", budget=budget
-    )
-    try:
-        write_parquet(counted(run, ends), tables)
-    except BudgetSpent as spent:
-        print(spent)
-    for end, articles_read in ends.most_common():
-        print(f"{articles_read:6} {end}")
+    run = summarise_many(articles, resume=tables / "run.sqlite", budget=budget)
+    write_parquet(counted(run, ends), tables)
+    for end, many in ends.most_common():
+        print(f"{many:6} {end}")
     return 1 if set(ends) - {"read"} else 0
 
 

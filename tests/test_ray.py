@@ -21,7 +21,7 @@ import pytest
 
 import samples
 from communique import ConfigurationError, Summary, export
-from faults import FaultyServer, refuses, says, status
+from faults import FaultyServer, no_choices, refuses, says
 
 pytestmark = [
     pytest.mark.ray,
@@ -50,7 +50,8 @@ def logs() -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="ray") as folder:
             ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, _temp_dir=folder)
             ray.data.DataContext.get_current().enable_progress_bars = False
-            logging.getLogger("ray").setLevel(logging.WARNING)
+            for name in ("ray", "ray.data"):
+                logging.getLogger(name).setLevel(logging.WARNING)
             yield Path(folder)
             ray.shutdown()
 
@@ -133,7 +134,7 @@ def test_every_row_gives_one_row(logs, server):
     def following(asked: Any) -> Any:
         answer = good(asked)
         words = samples.passage_of(asked.body)
-        faults = {"number 8.": refuses(), "number 9.": status(401), "number 10.": says("prose")}
+        faults = {"number 8.": refuses(), "number 9.": no_choices(), "number 10.": says("prose")}
         return next((fault for sign, fault in faults.items() if sign in words), answer)
 
     server.next = following  # type: ignore[method-assign]
@@ -152,7 +153,7 @@ def test_every_row_gives_one_row(logs, server):
     assert ended == [
         *["InvalidArticle"] * 3,
         *["ok"] * 4,
-        *["Refused", "AuthenticationFailed", "InvalidReply", "ok", "ok"],
+        *["Refused", "InvalidReply", "InvalidReply", "ok", "ok"],
     ]
     for n in (3, 4, 5, 6, 10, 11):
         row = back[n]
@@ -224,6 +225,8 @@ def test_ray_listens_on_loopback_only(logs):
         ({"text": "a"}, {"id_column": "id"}, "no column 'id'"),
         ({"text": "a", "status": 1}, {}, "column 'status' already.*prefix="),
         ({"text": "a"}, {"model": "nonsense"}, "no model 'nonsense'"),
+        ({"text": "a"}, {"budget": 1.0}, "budget holds for one run"),
+        ({"text": "a"}, {"concurrency": 0}, "concurrency"),
     ],
 )
 def test_a_wrong_option_is_told_before_anything_is_read(logs, server, row, options, words):

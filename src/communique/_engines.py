@@ -8,22 +8,19 @@ failed one where nothing could be read, and never raises for an article.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from communique import export
 from communique.article import Article
 from communique.errors import CommuniqueError, ConfigurationError, InvalidArticle
 from communique.outcomes import Outcome
+from communique.pipeline import Summariser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping, Sequence
 
     import pyarrow as pa
-
-    from communique.pipeline import Summariser
-    from communique.store import Store
 
 __all__ = ["BATCH", "Reading"]
 
@@ -31,11 +28,19 @@ BATCH: Final = 128
 """Articles that a worker reads before it hands them on: what a lost worker reads again."""
 
 
+_RUN: Final = frozenset(
+    {"concurrency", "resume", "requests_per_minute", "tokens_per_minute", "dollars_per_minute"}
+)
+_NOT_HERE: Final = frozenset(
+    {"budget", "requests_per_run", "tokens_per_run", "processes", "progress", "ordered", "on_error"}
+)
+
+
 @dataclass(frozen=True)
 class Reading:
     """How rows are read: by whom, from which columns, into columns with which prefix.
 
-    Can be pickled. `repr` shows no key.
+    `run` holds options of `communique.summarise_many`. Can be pickled. `repr` shows no key.
     """
 
     summariser: Summariser
@@ -43,8 +48,32 @@ class Reading:
     published: str | None = None
     id: str | None = None
     prefix: str = ""
-    concurrency: int | None = None
-    resume: str | Path | Store | None = None
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        text: str,
+        *,
+        published: str | None,
+        id: str | None,  # noqa: A002 - as it is called elsewhere
+        prefix: str,
+        model: str | None,
+        options: Mapping[str, Any],
+    ) -> Reading:
+        """Make one of what a user gave: options of a run, and settings of a `Summariser`.
+
+        Raises `ConfigurationError` where no model can be used, or an option is wrong.
+        """
+        refused = sorted(_NOT_HERE & options.keys())
+        if refused:
+            what = f"{refused[0]} holds for one run, and here every worker has runs of its own."
+            raise ConfigurationError(what, "Leave it out, or use summarise_many.")
+        run = {name: value for name, value in options.items() if name in _RUN}
+        settings = {name: value for name, value in options.items() if name not in _RUN}
+        summariser = Summariser(model, **settings)
+        summariser.summarise_many([], **run)  # raises for a wrong option; nothing is begun
+        return cls(summariser, text, published, id, prefix, run)
 
     def check(self, columns: Iterable[str]) -> None:
         """Raise `ConfigurationError` where a column is missing, or one of ours is taken."""
@@ -69,8 +98,8 @@ class Reading:
         some = (table.column(n).to_pylist() if n else None for n in (self.published, self.id))
         rows = self.rows(table.column(self.text).to_pylist(), *some)
         made = export.arrow_rows(rows, "nested")
-        for field, column in zip(made.schema, made.columns, strict=True):
-            table = table.append_column(field.with_name(self.prefix + field.name), column)
+        for named, column in zip(made.schema, made.columns, strict=True):
+            table = table.append_column(named.with_name(self.prefix + named.name), column)
         return table
 
     def rows(
@@ -112,9 +141,7 @@ class Reading:
     def _read(self, articles: list[Article]) -> list[Outcome]:
         """One outcome for each article, in order, whatever ends the run."""
         done: list[Outcome] = []
-        run = self.summariser.summarise_many(
-            articles, concurrency=self.concurrency, resume=self.resume, ordered=True
-        )
+        run = self.summariser.summarise_many(articles, progress=False, **self.run)
         try:
             for outcome in run:
                 done.append(outcome)  # noqa: PERF402 - what came before an error is kept

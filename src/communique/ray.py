@@ -20,16 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from communique._engines import BATCH, Reading
 from communique.errors import ConfigurationError
-from communique.pipeline import Summariser
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     import pyarrow as pa
     from ray.data import Dataset
-
-    from communique.store import Store
 
 __all__ = ["summarise_dataset"]
 
@@ -53,30 +49,29 @@ def summarise_dataset(  # noqa: PLR0913 - each is an option of its own
     id_column: str | None = None,
     model: str | None = None,
     actors: int | tuple[int, int] = 1,
-    concurrency: int | None = None,
     batch_size: int = BATCH,
-    resume: str | Path | Store | None = None,
     prefix: str = "",
     ray_options: Mapping[str, Any] | None = None,
-    **settings: Any,
+    **options: Any,
 ) -> Dataset:
     """Read the articles of a dataset with a pool of actors, lazily, as Ray does all its work.
 
     `text_column` holds the texts, `published_column` their publication dates and `id_column` your
-    ids for them. `model` and `settings` (`base_url`, `api_key`, `profile`, …) are those of
-    `communique.Summariser`, which is made here, so that a key need be known on this machine only,
-    and sent to every actor. `actors` is their number, or the least and the most; each asks for
-    `concurrency` articles at a time, as in `communique.summarise_many`, and hands on `batch_size`
-    at a time. `prefix` stands before the name of each added column. `ray_options` go to Ray for
-    each actor (`num_cpus`, `resources`, `runtime_env`, …).
+    ids for them. `model` and `options` are those of `communique.Summariser` (`base_url`, `api_key`,
+    `profile`, …), which is made here and sent to every actor, so that a key need be known on this
+    machine only; and those of `communique.summarise_many` that hold for each actor: `concurrency`,
+    `resume`, and the limits for a minute. `actors` is their number, or the least and the most. An
+    actor hands on `batch_size` articles at a time. `prefix` stands before the name of each added
+    column. `ray_options` go to Ray for each actor (`num_cpus`, `resources`, `runtime_env`, …).
 
     An actor that dies is started again, and what it had not handed on is read again, any number
     of times. With `resume`, a file on the machine where the actor runs, no reply that this machine
     has had is paid for twice. The same goes for a dataset that is looked at twice: Ray does its
     work anew each time, so write it, or `materialize` it, and look at that.
 
-    Raises `ConfigurationError` without Ray, where no model can be used, or where the columns are
-    known beforehand and one is missing or taken; else that error is the cause of Ray's own.
+    Raises `ConfigurationError` without Ray, where no model can be used, where an option is wrong,
+    or where the columns are known beforehand and one is missing or taken; where they are not, that
+    error is the cause of Ray's own.
     """
     try:
         from ray.data import ActorPoolStrategy
@@ -84,19 +79,23 @@ def summarise_dataset(  # noqa: PLR0913 - each is an option of its own
         what = "ray is not installed."
         raise ConfigurationError(what, 'Run: pip install "communique[ray]"') from error
 
-    summariser = Summariser(model, **settings)
-    reading = Reading(
-        summariser, text_column, published_column, id_column, prefix, concurrency, resume
+    reading = Reading.of(
+        text_column,
+        published=published_column,
+        id=id_column,
+        prefix=prefix,
+        model=model,
+        options=options,
     )
     known = ds.schema(fetch_if_missing=False)
     if known is not None:
         reading.check(known.names)
     least, most = actors if isinstance(actors, tuple) else (actors, actors)
-    options = dict(ray_options or {})
+    more = dict(ray_options or {})
     # Lets Ray count the rows, and take a few, without reading all; newer than the oldest Ray that
     # is supported.
     if "udf_modifying_row_count" in inspect.signature(ds.map_batches).parameters:
-        options["udf_modifying_row_count"] = False
+        more["udf_modifying_row_count"] = False
     # Ray Data starts an actor that died again, and its tasks, without limit, if not told otherwise.
     return ds.map_batches(
         Reader,
@@ -104,5 +103,5 @@ def summarise_dataset(  # noqa: PLR0913 - each is an option of its own
         batch_size=batch_size,
         batch_format="pyarrow",
         compute=ActorPoolStrategy(min_size=least, max_size=most),
-        **options,
+        **more,
     )

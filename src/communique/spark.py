@@ -23,17 +23,13 @@ from typing import TYPE_CHECKING, Any, Final
 from communique._columns import SCHEMAS, Column, ListOf, Struct, Type
 from communique._engines import BATCH, Reading
 from communique.errors import ConfigurationError
-from communique.pipeline import Summariser
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     import pandas as pd
     import pyarrow as pa
     from pyspark.sql.types import DataType, StructField, StructType
-
-    from communique.store import Store
 
 __all__ = ["SPARK_SCHEMA", "ddl", "output_schema", "summarise_batches", "summarise_partitions"]
 
@@ -125,14 +121,15 @@ def summarise_batches(
     """A function for `DataFrame.mapInArrow`.
 
     `text_column` holds the texts. `options` are `published_column` and `id_column` (publication
-    dates, your ids), `concurrency` and `resume` as in `communique.summarise_many` for each task,
-    the latter a file on the executor's machine, `prefix` before the name of each added column,
-    and `model` and the settings of `communique.Summariser`, which is made here and sent to the
-    executors. A task hands on `batch_size` rows at a time; a task that Spark starts again reads
-    its whole partition again, and with `resume` asks for nothing that this machine has had.
+    dates, your ids), `prefix` before the name of each added column, `model` and the settings of
+    `communique.Summariser`, which is made here and sent to the executors, and those options of
+    `communique.summarise_many` that hold for each task: `concurrency`, `resume` (a file on the
+    executor's machine), and the limits for a minute. A task hands on `batch_size` rows at a time;
+    one that Spark starts again reads its whole partition again, and with `resume` asks for nothing
+    that this machine has had.
 
-    Raises `ConfigurationError` where no model can be used; in a task, where a column is missing
-    or one of ours is taken.
+    Raises `ConfigurationError` where no model can be used or an option is wrong; in a task, where
+    a column is missing or one of ours is taken.
     """
     reading = _reading(text_column, **options)
 
@@ -152,15 +149,17 @@ def _reading(
     *,
     published_column: str | None = None,
     id_column: str | None = None,
-    model: str | None = None,
-    concurrency: int | None = None,
-    resume: str | Path | Store | None = None,
     prefix: str = "",
-    **settings: Any,
+    model: str | None = None,
+    **options: Any,
 ) -> Reading:
-    summariser = Summariser(model, **settings)
-    return Reading(
-        summariser, text_column, published_column, id_column, prefix, concurrency, resume
+    return Reading.of(
+        text_column,
+        published=published_column,
+        id=id_column,
+        prefix=prefix,
+        model=model,
+        options=options,
     )
 
 
