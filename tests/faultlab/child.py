@@ -45,8 +45,9 @@ class Result:
     """How a run went: counts of outcomes, by the name of the error where there is one.
 
     `lost`, `repeated` and `foreign` are articles without an outcome, with more than one, and
-    outcomes of no article that was given; `wrong` are summaries that tell something else than
-    their article; `cached` outcomes asked for nothing. `peak` is the most memory in use, in KiB,
+    outcomes of no article that was given; `partial` are summaries that say what of the article
+    could not be read, `wrong` others that tell something else than their article, and `cached`
+    outcomes asked for nothing. `peak` is the most memory in use, in KiB,
     and `cpu` and `seconds` are those from the first article to the last outcome. `profile` is
     the share of the time by module, where it was asked for.
     """
@@ -55,6 +56,7 @@ class Result:
     lost: int = 0
     repeated: int = 0
     foreign: int = 0
+    partial: int = 0
     wrong: list[str] = field(default_factory=list)
     cached: int = 0
     attempts: int = 0
@@ -129,7 +131,9 @@ class _Account:
         self.result.cached += outcome.cached
         self.result.attempts += sum(not a.cached for a in outcome.report.attempts)
         kind = "summary" if outcome.failure is None else type(outcome.failure).__name__
-        if outcome.summary is not None:
+        if outcome.summary is not None and articles.partial(outcome.summary):
+            self.result.partial += 1
+        elif outcome.summary is not None:
             wrong = articles.differences(number + self.task.first, outcome.summary)
             self.result.wrong += [f"{outcome.article_id}: {what}" for what in wrong]
         self.kinds[kind] += 1
