@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from faultlab import articles
-from faultlab.sampling import Sampler
+from faultlab.profiling import Profile
 
 FOLDER = Path(__file__).resolve().parent.parent
 
@@ -158,9 +158,9 @@ def main() -> None:
     """Do the task of the standard input."""
     task = Task(**json.loads(sys.stdin.readline()))
     account = _Account(task)
-    sampler = Sampler()
+    profile = Profile()
     begun, spent = time.monotonic(), time.process_time()
-    with sampler if task.profile else contextlib.nullcontext():
+    with profile if task.profile else contextlib.nullcontext():
         for outcome in _outcomes(task):
             kind = account.take(outcome)
             if task.lines:
@@ -169,7 +169,7 @@ def main() -> None:
     result = account.closed()
     result.seconds, result.cpu = time.monotonic() - begun, time.process_time() - spent
     result.peak = peak_of_memory()
-    result.profile = sampler.shares()
+    result.profile = profile.shares()
     sys.stdout.write(json.dumps(asdict(result)) + "\n")
 
 
