@@ -68,6 +68,8 @@ class Profile:
     def _module(self, file: str) -> str:
         """Name a file's module: whole for the package, the first part for a library."""
         parts = Path(file).with_suffix("").parts
+        if "faultlab" in parts:
+            return "faultlab"
         if self._package in parts:
             return ".".join(parts[len(parts) - 1 - parts[::-1].index(self._package) :])
         for folder in ("site-packages", f"python3.{sys.version_info.minor}"):
