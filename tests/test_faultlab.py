@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -162,13 +163,16 @@ def test_a_drip_lasts_beyond_the_time_out(lab, sdk):
 def test_one_request_answered_twice(lab):
     """If this failed, a second delivery of the same reply would not be met with."""
     lab.take(Plan(script={"chat": ("twice",)}))
-    connection = http.client.HTTPConnection("127.0.0.1", lab.port)
-    connection.request("POST", "/v1/chat/completions", json.dumps({"messages": messages(1)}))
-    once = connection.getresponse()
-    assert json.loads(once.read())["choices"]
-    assert connection.sock is not None
-    assert connection.sock.recv(12).startswith(b"HTTP/1.1 200")
-    connection.close()
+    body = json.dumps({"messages": messages(1)}).encode()
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: lab\r\nContent-Length: {len(body)}\r\n\r\n"
+    got = b""
+    with socket.create_connection(("127.0.0.1", lab.port), timeout=30) as connection:
+        connection.sendall(head.encode() + body)
+        while got.count(b'"choices"') < 2:
+            some = connection.recv(65536)
+            assert some, "The connection ended after one delivery."
+            got += some
+    assert got.count(b"HTTP/1.1 200") == 2
 
 
 def test_a_lost_reply_is_noted_as_paid_for(lab, sdk):
