@@ -202,6 +202,31 @@ def test_what_a_killed_actor_had_paid_for_is_not_asked_again(logs, server, tmp_p
     assert len(server.requests) == before
 
 
+def test_more_actors_than_cores_leave_room_to_read_and_write(logs, server, tmp_path):
+    """If this failed, a pool as large as the cluster would wait for itself for ever."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import ray
+
+    rows = [{"n": n, "text": samples.article(n)} for n in range(8)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "in.parquet")
+    made = read(ray.data.read_parquet(str(tmp_path / "in.parquet")), server, actors=3)
+    # On a thread of its own, so that a pool that waits is a failure and not a test without end.
+    path, ended = str(tmp_path / "out"), []
+
+    def write() -> None:
+        try:
+            ended.append(made.write_parquet(path))
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion
+            ended.append(error)
+
+    writing = threading.Thread(target=write, daemon=True)
+    writing.start()
+    writing.join(120)
+    assert ended == [None]
+    assert sorted(pq.read_table(path).column("n").to_pylist()) == list(range(8))
+
+
 def test_counting_the_rows_asks_for_nothing(logs, server):
     """If this failed, len() of a dataset would cost what reading all its articles costs."""
     made = dataset([{"text": samples.article(n)} for n in range(40)])
