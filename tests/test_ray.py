@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import logging
 import os
+import secrets
 import signal
 import sys
 import tempfile
@@ -43,6 +44,9 @@ def logs() -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # one machine, whichever it is
+        # Else Ray keeps a token in the home, which is another one for every test.
+        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
         warnings.simplefilter("ignore")
         import ray.data
 
@@ -210,7 +214,8 @@ def test_more_actors_than_cores_leave_room_to_read_and_write(logs, server, tmp_p
 
     rows = [{"n": n, "text": samples.article(n)} for n in range(8)]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "in.parquet")
-    made = read(ray.data.read_parquet(str(tmp_path / "in.parquet")), server, actors=3)
+    blocks = ray.data.read_parquet(str(tmp_path / "in.parquet"), override_num_blocks=4)
+    made = read(blocks, server, actors=3)
     # On a thread of its own, so that a pool that waits is a failure and not a test without end.
     path, ended = str(tmp_path / "out"), []
 
