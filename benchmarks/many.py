@@ -82,7 +82,8 @@ def _told(result: Result, count: int) -> str:
     failed = {kind: n for kind, n in result.outcomes.items() if kind != "summary"}
     failures = ", ".join(f"{kind} {n}" for kind, n in sorted(failed.items())) or "none"
     return (
-        f"{count:,} articles: {result.outcomes.get('summary', 0):,} summaries, "
+        f"{count:,} articles: {result.outcomes.get('summary', 0):,} summaries "
+        f"({result.partial} of them of a part), "
         f"{sum(failed.values()):,} typed failures ({failures}); {result.lost} lost, "
         f"{result.repeated} duplicated, {result.foreign} foreign, {len(result.wrong)} wrong "
         f"(goal: each 0); {result.attempts:,} requests in the reports"

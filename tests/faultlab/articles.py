@@ -127,6 +127,11 @@ def differences(number: int, summary: Summary) -> list[str]:
     return [f"{k}: {found[k]!r}, not {wanted[k]!r}" for k in wanted if found[k] != wanted[k]]
 
 
+def partial(summary: Summary) -> bool:
+    """Whether the summary says of a part of the article that it was not read."""
+    return any(passage.fate == "failed" for passage in summary.report.passages)
+
+
 # --- the reader -------------------------------------------------------------------------------
 
 _FRAMED = re.compile(r"^<{3,}\n(.*?)\n>{3,}$", re.DOTALL | re.MULTILINE)

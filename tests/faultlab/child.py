@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from faultlab import articles
-from faultlab.sampling import Sampler
+from faultlab.profiling import Profile
 
 FOLDER = Path(__file__).resolve().parent.parent
 
@@ -45,8 +45,9 @@ class Result:
     """How a run went: counts of outcomes, by the name of the error where there is one.
 
     `lost`, `repeated` and `foreign` are articles without an outcome, with more than one, and
-    outcomes of no article that was given; `wrong` are summaries that tell something else than
-    their article; `cached` outcomes asked for nothing. `peak` is the most memory in use, in KiB,
+    outcomes of no article that was given; `partial` are summaries that say what of the article
+    could not be read, `wrong` others that tell something else than their article, and `cached`
+    outcomes asked for nothing. `peak` is the most memory in use, in KiB,
     and `cpu` and `seconds` are those from the first article to the last outcome. `profile` is
     the share of the time by module, where it was asked for.
     """
@@ -55,6 +56,7 @@ class Result:
     lost: int = 0
     repeated: int = 0
     foreign: int = 0
+    partial: int = 0
     wrong: list[str] = field(default_factory=list)
     cached: int = 0
     attempts: int = 0
@@ -129,7 +131,9 @@ class _Account:
         self.result.cached += outcome.cached
         self.result.attempts += sum(not a.cached for a in outcome.report.attempts)
         kind = "summary" if outcome.failure is None else type(outcome.failure).__name__
-        if outcome.summary is not None:
+        if outcome.summary is not None and articles.partial(outcome.summary):
+            self.result.partial += 1
+        elif outcome.summary is not None:
             wrong = articles.differences(number + self.task.first, outcome.summary)
             self.result.wrong += [f"{outcome.article_id}: {what}" for what in wrong]
         self.kinds[kind] += 1
@@ -154,9 +158,9 @@ def main() -> None:
     """Do the task of the standard input."""
     task = Task(**json.loads(sys.stdin.readline()))
     account = _Account(task)
-    sampler = Sampler()
+    profile = Profile()
     begun, spent = time.monotonic(), time.process_time()
-    with sampler if task.profile else contextlib.nullcontext():
+    with profile if task.profile else contextlib.nullcontext():
         for outcome in _outcomes(task):
             kind = account.take(outcome)
             if task.lines:
@@ -165,7 +169,7 @@ def main() -> None:
     result = account.closed()
     result.seconds, result.cpu = time.monotonic() - begun, time.process_time() - spent
     result.peak = peak_of_memory()
-    result.profile = sampler.shares()
+    result.profile = profile.shares()
     sys.stdout.write(json.dumps(asdict(result)) + "\n")
 
 
