@@ -215,7 +215,7 @@ def test_more_actors_than_cores_leave_room_to_read_and_write(logs, server, tmp_p
     rows = [{"n": n, "text": samples.article(n)} for n in range(8)]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "in.parquet")
     blocks = ray.data.read_parquet(str(tmp_path / "in.parquet"), override_num_blocks=4)
-    made = read(blocks, server, actors=3)
+    made = read(blocks, server, actors=3, batch_size=2)
     # On a thread of its own, so that a pool that waits is a failure and not a test without end.
     path, ended = str(tmp_path / "out"), []
 
