@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import logging
 import os
+import secrets
 import signal
 import sys
 import tempfile
@@ -27,6 +28,8 @@ pytestmark = [
     pytest.mark.ray,
     # Not by importing it: what it is to do is told by the environment at its import.
     pytest.mark.skipif(not importlib.util.find_spec("ray"), reason="the extra is not installed"),
+    # It says that three actors are many for eight rows, which is what is tested.
+    pytest.mark.filterwarnings("default:The minimum number of concurrent actors:UserWarning"),
     # Ray's own: it opens more files and sockets than it closes, and warns of its own future.
     pytest.mark.filterwarnings("default::ResourceWarning:"),
     pytest.mark.filterwarnings("default::DeprecationWarning:ray"),
@@ -43,6 +46,9 @@ def logs() -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # one machine, whichever it is
+        # Else Ray keeps a token in the home, which is another one for every test.
+        patch.setenv("RAY_AUTH_MODE", "token")
+        patch.setenv("RAY_AUTH_TOKEN", secrets.token_hex(32))
         warnings.simplefilter("ignore")
         import ray.data
 
@@ -200,6 +206,31 @@ def test_what_a_killed_actor_had_paid_for_is_not_asked_again(logs, server, tmp_p
     before = len(server.requests)
     assert sorted(row["n"] for row in read_once.take_all()) == list(range(40))
     assert len(server.requests) == before
+
+
+def test_more_actors_than_cores_leave_room_to_read_and_write(logs, server, tmp_path):
+    """If this failed, a pool as large as the cluster would wait for itself for ever."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import ray
+
+    rows = [{"n": n, "text": samples.article(n)} for n in range(8)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "in.parquet")
+    made = read(ray.data.read_parquet(str(tmp_path / "in.parquet")), server, actors=3)
+    # On a thread of its own, so that a pool that waits is a failure and not a test without end.
+    path, ended = str(tmp_path / "out"), []
+
+    def write() -> None:
+        try:
+            ended.append(made.write_parquet(path))
+        except BaseException as error:  # noqa: BLE001 - shown by the assertion
+            ended.append(error)
+
+    writing = threading.Thread(target=write, daemon=True)
+    writing.start()
+    writing.join(120)
+    assert ended == [None]
+    assert sorted(pq.read_table(path).column("n").to_pylist()) == list(range(8))
 
 
 def test_counting_the_rows_asks_for_nothing(logs, server):

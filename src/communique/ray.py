@@ -93,7 +93,9 @@ def summarise_dataset(  # noqa: PLR0913 - each is an option of its own
     if known is not None:
         reading.check(known.names)
     least, most = actors if isinstance(actors, tuple) else (actors, actors)
-    more = dict(ray_options or {})
+    # An actor waits for replies most of the time. If each claimed a core, as Ray has it, a pool of
+    # as many actors as there are cores would leave none to read the dataset and to write it.
+    more = {"num_cpus": 0, **(ray_options or {})}
     # Lets Ray count the rows, and take a few, without reading all; newer than the oldest Ray that
     # is supported.
     if "udf_modifying_row_count" in inspect.signature(ds.map_batches).parameters:
