@@ -141,9 +141,10 @@ class Pool:
             stopped = self.pace.stopped
             if self._off or stopped is not None:
                 job = self._waiting.popleft()
-                left = self._off or isinstance(stopped, Left)
-                failure = None if left or stopped is None else again(stopped)
-                self.deliver(job, failure and Outcome.failed(job.article_id, failure))
+                outcome = None
+                if stopped is not None and not self._off and not isinstance(stopped, Left):
+                    outcome = Outcome.failed(job.article_id, again(stopped))
+                self.deliver(job, outcome)
                 continue
             ready = [w for w in self._workers if w.open and len(w.jobs) < self._each * AHEAD]
             if not ready:

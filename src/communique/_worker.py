@@ -29,6 +29,7 @@ class Told:
         self._thread.start()
 
     def __call__(self, *message: Any) -> None:
+        """Tell a message."""
         self._messages.put(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
 
     def close(self) -> None:
@@ -66,7 +67,8 @@ class RemotePace:
         """Ask for a turn, and wait for it."""
         self._number += 1
         number = self._number
-        future = self._waiting[number] = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Turn] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = future
         self._tell("enter", number, load)
         try:
             return await future

@@ -87,7 +87,7 @@ def asummarise_many(
     model: str | None = None,
     **options: Any,
 ) -> AsyncIterator[Outcome]:
-    """Read many articles, from an event loop; arguments, outcomes and errors as of `summarise_many`.
+    """Read many articles, from an event loop; everything else as of `summarise_many`.
 
     An asynchronous iterable is read on the caller's loop. A cancelled iteration waits for the
     requests under way, where there is a store to keep their replies.
@@ -96,4 +96,4 @@ def asummarise_many(
     return Summariser(model, **options).asummarise_many(articles, **run)
 
 
-_RUN = frozenset(summarise_many.__kwdefaults__) - {"model"}
+_RUN = frozenset(summarise_many.__kwdefaults__ or ()) - {"model"}

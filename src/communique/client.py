@@ -645,7 +645,7 @@ class Client:
     `pace` lets requests in, and is told how each ended: see `communique.pacing`.
     """
 
-    def __init__(  # noqa: PLR0913 - each is a setting of its own
+    def __init__(
         self,
         endpoint: Endpoint,
         *,
@@ -768,7 +768,7 @@ class Client:
     ) -> Any:
         """Make one request, of at most `limit` seconds from the first byte to the last."""
         sdk = await self._sdk()
-        asked = {"model": self.endpoint.model, "messages": messages}
+        asked: dict[str, Any] = {"model": self.endpoint.model, "messages": messages}
         # The SDK's time-out is between two bytes: a slow drip never meets it.
         async with asyncio.timeout(limit):
             if self._given is None:
@@ -981,7 +981,7 @@ def _never_sent(error: BaseException | None) -> bool:
 
 _connected: weakref.WeakSet[Client] = weakref.WeakSet()
 _inherited: list[openai.AsyncOpenAI] = []
-"""Of a process that this one was forked from: neither used nor closed, which would be felt there."""
+"""Of a process that this one was forked from, which would feel it if they were closed."""
 
 
 @atexit.register

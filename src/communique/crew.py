@@ -143,9 +143,7 @@ class Crew:
         """Make the session; raises what its configuration raises."""
         self._loop = asyncio.get_running_loop()
         durable = self.ledger is not None
-        self._session = await self.reader.session(
-            store=self.store, durable=durable, pace=self.pace
-        )
+        self._session = await self.reader.session(store=self.store, durable=durable, pace=self.pace)
         self.way = self.reader.way(self._session)
         endpoint = self.client.endpoint
         self.priced = endpoint.tariff is not None
@@ -393,6 +391,7 @@ def paid(summary: Summary) -> str:
 
 
 def for_free(report: Report) -> Report:
+    """A report of which nothing is paid for again."""
     attempts = [a.model_copy(update={"cached": True, "cost": 0.0}) for a in report.attempts]
     return report.model_copy(update={"attempts": attempts})
 

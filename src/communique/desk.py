@@ -312,6 +312,13 @@ class Desk:
 
     # -- the end
 
+    def conclude(self) -> None:
+        """Raise what was put off until everything was given."""
+        if self.error is not None:
+            raise self.error
+        if self.interrupted:
+            raise KeyboardInterrupt
+
     def interrupt(self) -> None:
         """Take nothing more, and begin nothing more; what is being read is finished."""
         self.interrupted = self.exhausted = True
@@ -339,7 +346,7 @@ class Desk:
             )
         else:
             log.warning(
-                "Interrupted after %s articles. With resume='run.sqlite' a run can be gone on with.",
+                "Interrupted after %s articles. Another time, resume='run.sqlite' keeps them.",
                 f"{done:,}",
             )
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from communique.article import Article, article_of
 from communique.errors import CommuniqueError, ConfigurationError, InternalError
@@ -29,7 +28,7 @@ class Taken:
     failure: CommuniqueError | None = None
 
 
-def take(item: object, place: int) -> Taken:
+def take(item: Any, place: int) -> Taken:
     """Make an article of a text, an `Article` or a `Path`; never raises.
 
     Its name is the article's own id, else the path, else the URL, else `sha256:` and the first
@@ -37,7 +36,7 @@ def take(item: object, place: int) -> Taken:
     """
     name = _name(item, place)
     try:
-        article = article_of(item)  # type: ignore[arg-type] - that it may be anything is the point
+        article = article_of(item)
     except CommuniqueError as failure:
         return Taken(name, failure=failure)
     except Exception as bug:  # noqa: BLE001 - one article, and not the run
@@ -97,7 +96,7 @@ def _walk(top: Path, pattern: str) -> Iterator[Path]:
             continue
         try:
             status = path.stat()
-            names = sorted(os.listdir(path), reverse=True)
+            found = sorted(path.iterdir(), reverse=True)
         except OSError:
             yield path
             continue
@@ -106,5 +105,4 @@ def _walk(top: Path, pattern: str) -> Iterator[Path]:
             yield path
             continue
         seen.add(mark)
-        found = [path / name for name in names]
         waiting += [p for p in found if p.is_dir() or fnmatch.fnmatch(p.name, pattern)]

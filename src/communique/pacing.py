@@ -199,7 +199,9 @@ class Rate:
     request, while requests wait for the rate, and in a pause that it asked for."""
     BELOW: Final = 0.98
     GROWTH: Final = 0.04
-    """A second, at first; doubled for every `EASE` seconds without a refusal."""
+    """A second, at first; doubled for every `EASE` seconds without a refusal, or a quarter of the
+    time that it took until the last one: of windows that are long, the end is not soon."""
+    GENTLE: Final = 0.002
     GENTLEST: Final = 0.0005
     EASE: Final = 6.0
     FASTEST: Final = 0.05
@@ -228,6 +230,7 @@ class Rate:
         self._first = (0.0, 0.0)  # what was allowed at first, and the share refused
         self._in_vain = 0
         self._deaf = -math.inf
+        self._ease = self.EASE
 
     def wait(self, now: float) -> float:
         """Seconds until the next request is due."""
@@ -242,7 +245,7 @@ class Rate:
         if self.rate is None or self._since is None:
             return
         if held:  # a rate that nobody runs into says nothing about the endpoint
-            growth = min(self.FASTEST, self.growth * 2.0 ** ((now - self._since) / self.EASE))
+            growth = min(self.FASTEST, self.growth * 2.0 ** ((now - self._since) / self._ease))
             self.rate *= (1.0 + growth) ** grown
         # What a late timer held up may be made up for, and no more.
         gap = 1.0 / self.rate
@@ -262,7 +265,9 @@ class Rate:
             self._note(now, -1)
             if self._refused == self._sent:
                 self._dry = self._pressed
-            if self._pressed >= self.SPAN and self._sent > self._refused:
+            # What has just been sent may be refused yet.
+            lately = sum(count for _, count in self._recent)
+            if self._pressed >= self.SPAN and self._sent - self._refused > max(0, lately):
                 self._learn(now)
 
     def _press(self, now: float, *, held: bool = False) -> None:
@@ -285,6 +290,7 @@ class Rate:
         share = self._refused / self._sent
         allowed = (self._sent - self._refused) / self._pressed
         dry = self._dry
+        self._ease = max(self.EASE, self._pressed / 4)
         self._begin(now)
         if self.rate is not None:
             if dry < self.DRY:
@@ -301,8 +307,10 @@ class Rate:
             self._early, self._in_vain, self._first = 0, 0, (0.0, 0.0)
             self._deaf = now + self.DEAF
             return
-        more = allowed > self._allowed * (1.0 + self.SAME)
+        more = allowed > self._allowed * (1.0 + self.SAME) and dry < self.DRY
         self.growth = self.GROWTH if more else max(self.GENTLEST, self.growth / 2)
+        if dry >= self.DRY:
+            self.growth = min(self.growth, self.GENTLE)
         self._allowed = allowed
         self.rate = allowed * self.BELOW ** (1 + 2 * self._early)
         self._next = now + 1.0 / self.rate
@@ -413,6 +421,12 @@ def _told(amount: float, unit: Unit) -> str:
 # --- the gate ----------------------------------------------------------------------------------
 
 
+def _is_limit(value: object, *, whole: bool) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+        return False
+    return value > 0 and math.isfinite(value)
+
+
 @dataclass(frozen=True)
 class Limits:
     """The user's limits: requests at once, and requests, tokens, dollars a minute and a run."""
@@ -427,15 +441,12 @@ class Limits:
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
-            if value is None:
-                continue
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            if not number or not value > 0 or not math.isfinite(value):
-                what = f"{name} is {value!r}."
-                raise ConfigurationError(what, "Give a number above 0, or leave it out.")
-        if not isinstance(self.concurrency, int):
-            what = f"concurrency is {self.concurrency!r}."
-            raise ConfigurationError(what, "Give a whole number above 0, or leave it out.")
+            whole = name == "concurrency"
+            if (value is not None or whole) and not _is_limit(value, whole=whole):
+                kind = "a whole number" if whole else "a number"
+                raise ConfigurationError(
+                    f"{name} is {value!r}.", f"Give {kind} above 0, or leave it out."
+                )
 
     @property
     def on_money(self) -> bool:
@@ -655,7 +666,12 @@ class Pace:
         try:
             return await future
         except asyncio.CancelledError:
-            if not self.withdraw(waiting) and future.done() and not future.cancelled() and future.exception() is None:
+            if (
+                not self.withdraw(waiting)
+                and future.done()
+                and not future.cancelled()
+                and future.exception() is None
+            ):
                 self.leave(future.result(), UNSENT)
             raise
 

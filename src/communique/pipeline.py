@@ -338,9 +338,10 @@ class Summariser:
         from communique.store import settings_key
 
         profile, endpoint = self.profile, session.client.endpoint
-        names = [(profile.prompt, profile.version), (profile.elsewhere, profile.version)]
-        names.append((profile.whose, None))
-        labels = [session.load(name, version).label for name, version in names if name is not None]
+        named = ((profile.prompt, profile.version), (profile.elsewhere, profile.version))
+        labels = [session.load(*prompt).label for prompt in named if prompt[0] is not None]
+        if profile.whose is not None:
+            labels.append(session.load(profile.whose).label)
         return settings_key(
             model=endpoint.model,
             identity=endpoint.identity,

@@ -88,10 +88,11 @@ def checked(prices: Prices | None) -> dict[str, Rates]:
     """Take the user's table over; raises `ConfigurationError` for what is none."""
     if prices is None:
         return {}
-    if not isinstance(prices, Mapping):
+    given: object = prices  # whatever the user gave
+    if not isinstance(given, Mapping):
         what = f"The prices are a {type(prices).__name__}, not a table."
         raise ConfigurationError(what, _ADVICE)
-    return {_model(name): _rates(name, pair) for name, pair in prices.items()}
+    return {_model(name): _rates(name, pair) for name, pair in given.items()}
 
 
 def _model(name: object) -> str:
@@ -133,11 +134,11 @@ def _listed(model: str, address: str) -> Tariff | None:
     if priced is None:
         return None
     price = priced.model_price
-    known = [_plain(price.input_mtok), _plain(price.output_mtok)]
+    prompt, completion = _plain(price.input_mtok), _plain(price.output_mtok)
     # A list of prices depends on the date or the hour.
-    if isinstance(priced.model.prices, list) or None in known:
+    if isinstance(priced.model.prices, list) or prompt is None or completion is None:
         return Listed(priced.provider.id, priced.model.id)
-    return Rates(*known, _plain(price.cache_read_mtok))  # type: ignore[arg-type]
+    return Rates(prompt, completion, _plain(price.cache_read_mtok))
 
 
 def _priced(usage: Usage, model: str, **where: Any) -> PriceCalculation | None:

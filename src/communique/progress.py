@@ -113,7 +113,11 @@ class _Called:
     silent = False
 
     def __init__(self, function: Callable[[Progress], object]) -> None:
-        self.show = function
+        self._function = function
+
+    def show(self, progress: Progress) -> None:
+        """Call the function."""
+        self._function(progress)
 
     def close(self) -> None:
         """Leave the function alone."""

@@ -78,10 +78,7 @@ def _outcomes(desk: Desk, articles: Any) -> Iterator[Outcome]:
                     raise outcome.failure
                 yield outcome
                 desk.shift()
-            if desk.error is not None:
-                raise desk.error
-            if desk.interrupted:
-                raise KeyboardInterrupt
+            desk.conclude()
         except KeyboardInterrupt:
             desk.tell_how_to_go_on()
             raise
@@ -89,9 +86,7 @@ def _outcomes(desk: Desk, articles: Any) -> Iterator[Outcome]:
             _close(desk, finish=finish)
 
 
-def _next(
-    desk: Desk, pull: Callable[[], object], ready: threading.Condition
-) -> Outcome | None:
+def _next(desk: Desk, pull: Callable[[], object], ready: threading.Condition) -> Outcome | None:
     """Wait for the next outcome; None: there are no more."""
     while True:
         desk.collect()
@@ -199,8 +194,7 @@ async def _aoutcomes(desk: Desk, articles: Any) -> AsyncIterator[Outcome]:
                     raise outcome.failure
                 yield outcome
                 desk.shift()
-            if desk.error is not None:
-                raise desk.error
+            desk.conclude()
         except asyncio.CancelledError:
             desk.tell_how_to_go_on()
             raise
@@ -251,7 +245,7 @@ class _Source:
         """Have the next one come."""
         if self._coming is None:
             self._begun = time.monotonic()
-            self._coming = asyncio.ensure_future(anext(self._source))  # type: ignore[arg-type]
+            self._coming = asyncio.ensure_future(anext(self._source))
 
     @property
     def arrived(self) -> bool:
