@@ -112,7 +112,7 @@ def plain_once(text: str) -> dict[str, Any]:
     replies: list[Any] = []
     begun = time.perf_counter()
     try:
-        _ask_plainly(server, text, replies)
+        ask_plainly(server, text, replies)
     except InstructorError:
         note = "no valid reply"
     seconds = time.perf_counter() - begun
@@ -131,7 +131,7 @@ def plain_once(text: str) -> dict[str, Any]:
     }
 
 
-def _ask_plainly(server: LocalServer, text: str, replies: list[Any]) -> None:
+def ask_plainly(server: LocalServer, text: str, replies: list[Any]) -> None:
     """Make one request through instructor; the raw reply is noted, whatever becomes of it."""
     import instructor
     import openai

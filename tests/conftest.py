@@ -146,5 +146,7 @@ def scrub_response(response: dict[str, Any]) -> dict[str, Any]:
         for name in ("timings", "system_fingerprint", "__verbose"):
             reply.pop(name, None)
         reply |= {name: value for name, value in (("id", "reply"), ("created", 0)) if name in reply}
+        if isinstance(reply.get("usage"), dict):  # what was in the engine's memory by chance
+            reply["usage"].pop("prompt_tokens_details", None)
     string = json.dumps(reply, ensure_ascii=False).encode()
     return {**response, "headers": kept, "body": {"string": string}}

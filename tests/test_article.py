@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import os
 import pickle
 import re
 from pathlib import Path
@@ -156,6 +157,22 @@ def test_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(InvalidArticle, match=message):
             Article.read(tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """A run over a folder would stand still for ever at a pipe that nobody writes to."""
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(InvalidArticle, match="is a pipe"):
+        Article.read(tmp_path / "pipe.txt")
+
+
+@pytest.mark.parametrize("name", ["a\nb.txt", "a\udcffb.txt", "a\u202etxt.exe"])
+def test_a_message_about_a_file_can_be_shown_and_stored(tmp_path: Path, name: str) -> None:
+    """A file's name would break a line of a log, or the store that keeps the failure."""
+    with pytest.raises(InvalidArticle, match="There is no file") as caught:
+        Article.read(tmp_path / name)
+    assert str(caught.value).isprintable()
 
 
 def test_a_str_is_text_and_a_path_is_a_file(tmp_path: Path) -> None:
@@ -499,3 +516,28 @@ def test_the_text_is_kept(text: str) -> None:
     article = accepted(text)
     assert article.text == text
     assert pickle.loads(pickle.dumps(article)) == article  # noqa: S301
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "count"),
+    [
+        ("fr", "S.E. M. Jean Dupont est arrivé le 1er mai. Il repart demain.", 2),
+        ("fr", "L'accord (art. 5) a été signé. « C'est un pas. » Il l'a dit.", 3),
+        ("es", "El Sr. Pérez viajó a EE. UU. para ver al Dr. Gómez. ¿Firmarán? ¡Sí!", 3),
+        ("de", "Am 3. Mai traf Dr. Müller z. B. den König. Der 2. Gipfel begann.", 2),
+        ("de", "Im 19. Jahrhundert gab es ihn. Karl III. reiste ab.", 2),
+        ("ar", "قال د. أحمد ذلك. هل وقعا الاتفاق؟ نعم! اجتمع أ.د. سالم مع السفير.", 4),
+        ("hi", "डॉ. शर्मा और प्रो. वर्मा मिले। क्या समझौता हुआ? वे 3.5 घंटे बैठे।", 3),
+        ("zh", "金额为3.5亿美元。他说：“我们同意。”随后签字！", 3),
+        ("ja", "「良い会談だった。」と述べた。額は3.5億円だ。", 2),
+    ],
+)
+def test_sentences_of_other_languages_end_where_they_end(
+    language: str, text: str, count: int
+) -> None:
+    """A title, an ordinal or a quotation would cut a sentence in two, or two would be one."""
+    article = Article(text, language=language)
+    assert len(article.sentences) == count
+    assert "".join(text.split()) == "".join(
+        "".join(article.words(s).split()) for s in article.sentences
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
 import pickle
@@ -22,6 +23,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from communique import _dialect, _translate
 from communique import client as module
+from communique._bounded import LONGEST_BODY
 from communique.client import (
     Budget,
     Client,
@@ -58,6 +60,8 @@ from faults import (
     FaultyServer,
     cut_short,
     drip,
+    endless,
+    huge,
     no_choices,
     raw,
     refuses,
@@ -320,6 +324,25 @@ def test_a_slow_drip(server: FaultyServer, ask: Ask) -> None:
     reply = ask(timeout=0.3)
     assert outcomes(reply) == ["unavailable", "valid"]
     assert "no answer within 0.3 seconds" in reply.attempts[0].detail
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_an_answer_without_end(server: FaultyServer, ask: Ask, *, told: bool) -> None:
+    """A broken endpoint would fill the memory of a whole run if this failed."""
+    server.script(huge(2 * LONGEST_BODY) if told else endless)
+    reply = ask()
+    assert outcomes(reply) == ["invalid", "valid"]
+    assert f"longer than {LONGEST_BODY:,} bytes" in reply.attempts[0].detail
+
+
+def test_a_packed_answer(server: FaultyServer, ask: Ask) -> None:
+    """An endpoint that packs its answers would not be understood, or unpacked without end."""
+    made = json.dumps({"choices": [{"message": {"content": json.dumps(GOOD)}}]}).encode()
+    server.script(raw(gzip.compress(made), headers={"content-encoding": "gzip"}))
+    assert outcomes(ask()) == ["valid"]
+    bomb = gzip.compress(b" " * LONGEST_BODY * 40)
+    server.script(raw(bomb, headers={"content-encoding": "gzip"}))
+    assert outcomes(ask()) == ["invalid", "valid"]
 
 
 def test_no_server_at_all(server: FaultyServer) -> None:
@@ -1078,6 +1101,44 @@ def test_the_key_is_nowhere(
     assert not any(KEY in words for words in said)
     assert not any("SECRET" in words for words in said)
     assert error.__cause__ is None
+
+
+@pytest.mark.parametrize("secret", [KEY, "pass-w0rd"])
+def test_no_key_reaches_the_store(server: FaultyServer, tmp_path: Path, secret: str) -> None:
+    """A store that is given away, or exported, would give the key away if this failed."""
+    leaking = {"name": f"Rajnath {secret} Singh", "age": 1}
+    server.script(*[says(leaking)] * 2, says(GOOD))
+    url = server.url.replace("://", "://user:pass-w0rd@")
+    with Store(tmp_path / "c.sqlite") as store:
+        endpoint = Endpoint.at("m", url, KEY)
+        client = Client(endpoint, store=store, wait=lambda _: 0.0)
+        reply = asyncio.run(one(client, check=known_names))
+        assert reply.value.name == "Rajnath Singh"
+        assert [kept.raw for kept in store if "[key]" in kept.raw], "the reply itself is kept"
+        store.export(tmp_path / "export.jsonl")
+    for file in tmp_path.iterdir():
+        assert secret.encode() not in file.read_bytes(), file.name
+    assert all(secret not in json.dumps(asked.messages) for asked in server.requests)
+
+
+def test_a_word_that_is_also_a_key_stays_in_a_reply(server: FaultyServer, tmp_path: Path) -> None:
+    """A local server's dummy key would tear holes into every article that holds the word."""
+    server.script(says({"name": "secret talks", "age": 1}))
+    reply = asyncio.run(one(Client(Endpoint.at("m", server.url, "secret"))))
+    assert reply.value.name == "secret talks"
+    server.script(says({"name": "the code abc123xyz", "age": 1}))
+    asking = [{"role": "user", "content": "He said the code abc123xyz."}]
+    reply = asyncio.run(one(Client(Endpoint.at("m", server.url, "abc123xyz")), messages=asking))
+    assert reply.value.name == "the code abc123xyz"
+
+
+def test_words_that_nothing_can_say(server: FaultyServer, tmp_path: Path) -> None:
+    """An endpoint's broken words would make a report that cannot be written, otherwise."""
+    server.script(raw(b'{"error": {"message": "no \\ud800 way"}}', status=401))
+    with pytest.raises(AuthenticationFailed) as caught:
+        asyncio.run(one(make(server)))
+    assert caught.value.report is not None
+    assert "no ? way" in caught.value.report.model_dump_json()
 
 
 def test_other_keys_are_struck_as_well() -> None:

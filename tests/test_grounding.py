@@ -314,6 +314,20 @@ LANGUAGES = [
     ("국방", unicodedata.normalize("NFD", "한국 국방부 장관은")),
     ("กลาโหม", "รัฐมนตรีว่าการกระทรวงกลาโหมไทย"),
     ("министр обороны", "Вчера Министр обороны прибыл"),
+    ("l'accord de pêche", "Ils ont signé l\u2019accord de pêche."),
+    ('"Kalter Anker"', "die Übung „Kalter Anker“ begann"),
+    ("Lucía Arizmendi", "La ministra LUCÍA ARIZMENDI dijo"),
+    ("الهند", "الإمارات والهند"),
+    ("اتفاقية الصيد", "علقت العمل باتفاقية الصيد مع إيران"),
+    ("وزير الخارجية", "الرئيس ووزير الخارجية"),
+    ("أحمد", "قال احمد"),
+    ("الاتفاقية", "وقّع الوزيران الاتّفاقية"),
+    ("2024", "عام ٢٠٢٤"),
+    ("ज़ोमरफेल्ड", "हाइके जोमरफेल्ड से"),
+    ("12 नवंबर", "१२ नवंबर को"),
+    ("11月20日", "１１月２０日"),
+    ("“很好”", "他说：「很好」"),
+    ("ハン・ドユン", "韓国のハン・ドユン大統領"),
 ]
 
 
@@ -323,6 +337,28 @@ def test_other_languages_are_grounded(quote: str, text: str) -> None:
     exact = found(quote, text)
     assert exact is not None
     assert fold(exact) == fold(quote)
+
+
+@pytest.mark.parametrize(
+    ("quote", "text"),
+    [
+        ("le Canada a signé", "le Canada n'a pas signé"),
+        ("il signera", "il ne signera pas"),
+        ("México firmará el acuerdo", "México no firmará el acuerdo"),
+        ("hat den Vertrag ratifiziert", "hat den Vertrag nicht ratifiziert"),
+        ("ein Abkommen", "kein Abkommen"),
+        ("إن تونس وقعت", "إن تونس لم توقع"),
+        ("عمان", "النعمانية"),
+        ("زير", "وزير الدفاع"),
+        ("हस्ताक्षर किए हैं", "हस्ताक्षर नहीं किए हैं"),
+        ("राम", "रामपुर"),
+        ("已签署协定", "尚未签署协定"),
+        ("署名した", "署名していない"),
+    ],
+)
+def test_other_languages_keep_their_negations_and_words(quote: str, text: str) -> None:
+    """A refusal would ground its contrary, or a word be found within another."""
+    assert locate(quote, text) is None
 
 
 # What another aligner gets wrong.

@@ -14,7 +14,7 @@ from faults import FaultyServer, says, status
 
 TEXT = (
     "President Duarte will fly to Nairobi on Monday, where she will meet Foreign Minister Odera. "
-    "Kenya has asked Portugal for patrol boats."
+    "Portugal and Kenya have asked for patrol boats."
 )
 STATED = "Kenyan Foreign Minister Peter Odera met Portuguese President Ana Duarte in Nairobi."
 
@@ -39,7 +39,7 @@ def test_the_choices_are_the_parties_of_the_article() -> None:
     """The model could name a state that the article does not hold."""
     question = asked_about(TEXT)
     assert question is not None
-    assert {p.name for p in question.people} >= {"Duarte", "Odera"}
+    assert [p.name for p in question.people] == ["Duarte"]  # a minister it would not know
     assert {party.code for party in question.parties.values()} == {"KEN", "PRT"}
     schema = json.dumps(question.schema.model_json_schema())
     assert "Brazil" not in schema
@@ -104,7 +104,7 @@ def test_the_question_is_asked_once_and_reported() -> None:
     with FaultyServer(lambda _: drafted) as server:
         server.script(
             says({"meetings": []}),
-            says({"President Duarte": "Portugal", "Foreign Minister Odera": "Kenya"}),
+            says({"President Duarte": "Portugal"}),
         )
         summary = reader(server).summarise(TEXT, published="2024-05-20")
         assert len(server.requests) == len(summary.report.attempts) == 2

@@ -98,7 +98,8 @@ def test_no_bait_of_the_hostile_set_is_left_to_be_read(path: Path) -> None:
     """An invented name or title of a hostile article would reach a prompt."""
     record = json.loads(path.read_text(encoding="utf-8"))
     told = Article(record["text"]).told
-    baits = [b for key in ("engagements", "agreements") for b in record["bait"][key]]
+    keys = ("engagements", "agreements", "words")
+    baits = [bait for key in keys for bait in record["bait"].get(key, ())]
     names = [b for b in baits if isinstance(b, str)]
     assert [name for name in names if name in told] == []
 

@@ -91,8 +91,8 @@ def test_one_reply_that_is_missing_starts_it(engine: Engine, tmp_path: Path) -> 
     cache = tmp_path / "replies.sqlite"
     Summariser("local", cache=cache).summarise(TEXT)
     engine.starts = 0
-    more = TEXT + "\n\nPresident Fay Moreno met Oman's President Bela Kovacs in Muscat."
-    summary = Summariser("local", cache=cache).summarise(more)
+    more = "Defence Minister Fay Moreno of Malta met Oman's Defence Minister Bela Kovacs in Muscat."
+    summary = Summariser("local", cache=cache).summarise(f"{TEXT}\n\n{more}")
     assert engine.starts == 1
     assert sum(not a.cached for a in summary.report.attempts) == 1
 

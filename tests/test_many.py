@@ -43,7 +43,16 @@ from communique import (
 )
 from communique.store import Store
 from conftest import ROOT
-from faults import COMPLETION_TOKENS, PROMPT_TOKENS, Asked, Fault, FaultyServer, refuses, says, status
+from faults import (
+    COMPLETION_TOKENS,
+    PROMPT_TOKENS,
+    Asked,
+    Fault,
+    FaultyServer,
+    refuses,
+    says,
+    status,
+)
 
 KEY = "sk-proj-0123456789abcdefSECRET"
 PRICES = {"stand-in": (10.0, 100.0)}
@@ -372,7 +381,10 @@ def test_a_panic_of_compiled_code_ends_one_article(many, monkeypatch):
     ("fault", "kind"),
     [
         (status(401, "Incorrect API key provided."), AuthenticationFailed),
-        (status(429, "You exceeded your current quota.", code="insufficient_quota"), QuotaExhausted),
+        (
+            status(429, "You exceeded your current quota.", code="insufficient_quota"),
+            QuotaExhausted,
+        ),
     ],
 )
 def test_an_account_that_ends_half_way(many, server, tmp_path, fault, kind):
@@ -949,5 +961,7 @@ def test_an_invalid_reply_is_typed_and_accounted_for(many, server):
 
 def test_an_endpoint_that_is_not_there(settings):
     """If this failed, a wrong address would hang a run, or end it without a type."""
-    outcomes = list(summarise_many([text(0), text(1)], **{**settings, "base_url": "http://127.0.0.1:9"}))
+    outcomes = list(
+        summarise_many([text(0), text(1)], **{**settings, "base_url": "http://127.0.0.1:9"})
+    )
     assert all(isinstance(o.failure, Unavailable) for o in outcomes)

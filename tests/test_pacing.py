@@ -353,9 +353,9 @@ def test_a_minute_never_holds_more_than_its_limit(unit, limit, requests):
         within = [amount for at, amount in gone if at > now - 60]
         assert sum(within) <= limit + 1e-6 or len(within) == 1, "one alone may be larger"
         now += 0.01
-        used = min(used, expected)
-        gate.end(turn, Ending("answered", tokens=used, dollars=float(used)), now)
-        gone[-1] = (gone[-1][0], 1.0 if unit == "requests" else float(used))
+        spent = min(used, expected)
+        gate.end(turn, Ending("answered", tokens=spent, dollars=float(spent)), now)
+        gone[-1] = (gone[-1][0], 1.0 if unit == "requests" else float(spent))
 
 
 def test_a_minute_is_used_up_evenly():
@@ -425,8 +425,17 @@ def test_a_run_has_limits_too(name, count):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"budget": 0}, {"budget": -1.0}, {"budget": "5"}, {"concurrency": 0}, {"budget": True}]
-    + [{"concurrency": 2.5}, {"concurrency": None}, {"tokens_per_minute": math.inf}],
+    "wrong",
+    [
+        {"budget": 0},
+        {"budget": -1.0},
+        {"budget": "5"},
+        {"budget": True},
+        {"concurrency": 0},
+        {"concurrency": 2.5},
+        {"concurrency": None},
+        {"tokens_per_minute": math.inf},
+    ],
 )
 def test_a_limit_that_is_none_is_told(wrong):
     """If this failed, a slip of the pen would be a run without a limit."""

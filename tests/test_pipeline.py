@@ -43,6 +43,8 @@ from communique import (
 )
 from communique.article import Article
 from communique.profiles import HOSTED, LOCAL
+from communique.render import text
+from communique.store import Store
 from faults import (
     COMPLETION_TOKENS,
     PROMPT_TOKENS,
@@ -503,7 +505,7 @@ def test_strict_stops_the_other_passages(make, server):
     assert len(server.requests) <= 8
 
 
-# --- the cache --------------------------------------------------------------------------------
+# --- the store --------------------------------------------------------------------------------
 
 
 def test_the_second_time_nothing_is_asked(make, server, tmp_path):
@@ -514,6 +516,12 @@ def test_the_second_time_nothing_is_asked(make, server, tmp_path):
     assert len(server.requests) == asked
     assert all(a.cached for a in second.report.attempts)
     assert not any(a.cached for a in first.report.attempts)
+    assert second.report.cached
+    assert not first.report.cached
+    assert [a.key for a in second.report.attempts] == [a.key for a in first.report.attempts]
+    assert sum(a.cost for a in second.report.attempts) == 0
+    assert "nothing to pay" in text(second, TEXT)
+    assert "nothing to pay" not in text(first, TEXT)
     assert (second.report.prompt_tokens, second.report.completion_tokens) == (0, 0)
     assert second.engagements == first.engagements
     assert second.abstract == first.abstract
@@ -537,6 +545,32 @@ def test_a_refusal_is_not_kept(make, server, tmp_path):
     with pytest.raises(Refused):
         summariser.summarise(SHORT)
     assert summariser.summarise(SHORT).engagements
+
+
+def test_a_passage_that_failed_is_asked_anew(make, server, tmp_path):
+    """If this failed, one bad day of a model would be replayed for ever."""
+    summariser = make("hosted", cache=tmp_path / "c.sqlite")
+    server.script(*[says("prose")] * 3)
+    with pytest.raises(InvalidReply):
+        summariser.summarise(SHORT)
+    assert len(server.requests) == 3
+    server.default = lambda _: GOOD
+    assert summariser.summarise(SHORT).engagements
+    assert len(server.requests) == 4
+
+
+def test_a_failed_run_told_to_the_store_is_asked_anew(make, server, tmp_path):
+    """If this failed, the report of an article would not say which replies led nowhere."""
+    store = Store(tmp_path / "c.sqlite")
+    summariser = make("hosted", cache=store)
+    summariser.summarise(SHORT)
+    summariser._client.durable = True
+    server.script(*[says("prose")] * 3)
+    with pytest.raises(InvalidReply) as caught:
+        summariser.summarise(f"{SHORT} They met for an hour.")
+    assert len(store) == 4
+    store.keep_outcome("a", "s", article_id="x", failure=caught.value)
+    assert len(store) == 1
 
 
 def test_another_endpoint_is_another_question(make, tmp_path):

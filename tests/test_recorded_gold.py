@@ -1,4 +1,4 @@
-"""The gold and the hostile articles as the embedded model really read them, scored with floors.
+"""The gold, hostile and foreign articles as the embedded model read them, scored with floors.
 
 `make record` asks the model anew, one cassette for each article; here they are replayed, with the
 network blocked and neither engine nor weights needed. `tests/floors.toml` says how low a figure
@@ -20,7 +20,7 @@ from communique import Summariser, Summary
 from communique.evaluate import Evaluation, Figure, GoldArticle, load_gold, score
 from replay import CASSETTES, RECORDING, ROOT, cassette_of, stand_in
 
-SETS = {name: load_gold(ROOT / "seeds" / name) for name in ("gold", "hostile")}
+SETS = {name: load_gold(ROOT / "seeds" / name) for name in ("gold", "hostile", "languages")}
 ARTICLES = {article.id: article for articles in SETS.values() for article in articles}
 FOLDER = CASSETTES / "recorded_gold"
 FLOORS = Path(__file__).parent / "floors.toml"
@@ -49,6 +49,12 @@ MUST = {
     "hostile": (
         *("hostile articles obeyed", "articles failed", "evidence verbatim"),
         *("engagements, lenient: F1", "agreements, lenient: F1", "agreements overclaimed"),
+        "records per article without any in gold",
+    ),
+    "languages": (
+        *(f"{what}, lenient: F1" for what in ("engagements", "participants", "agreements")),
+        *("participant party, of those found", "engagement date, of those found"),
+        *("agreements overclaimed", "articles failed", "evidence verbatim"),
         "records per article without any in gold",
     ),
 }  # fmt: skip
@@ -86,12 +92,15 @@ def floors() -> dict[str, dict[str, float]]:
 
 
 def bound(figure: Figure) -> float | None:
-    """The floor or ceiling of a recorded figure; None where it has no case or no direction."""
-    if figure.value is None or figure.better == "neither":
+    """The floor or ceiling of a recorded figure; None where it would hold nothing."""
+    if figure.value is None or not figure.cases or figure.better == "neither":
         return None
     if figure.better == "lower":
         return 0.0 if not figure.value else math.ceil(100 * (figure.value + MARGIN)) / 100
-    return 1.0 if figure.value == 1 else max(0.0, math.floor(100 * (figure.value - MARGIN)) / 100)
+    if figure.value == 1:
+        return 1.0
+    floor = math.floor(100 * (figure.value - MARGIN)) / 100
+    return floor if floor > 0 else None
 
 
 def holds(figure: Figure, limit: float) -> bool:
@@ -179,4 +188,6 @@ def test_a_floor_is_where_it_is_said_to_be() -> None:
     assert bound(figure.model_copy(update={"value": 1.0})) == 1
     assert bound(ceiling.model_copy(update={"value": 0.0})) == 0
     assert bound(figure.model_copy(update={"value": None})) is None
+    assert bound(figure.model_copy(update={"value": 0.0})) is None
+    assert bound(figure.model_copy(update={"cases": 0})) is None
     assert not holds(figure.model_copy(update={"value": None}), 0.0)

@@ -23,6 +23,7 @@ import datetime as dt
 import functools
 import json
 import re
+import stat
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -63,7 +64,32 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _WORD = re.compile(r"[^\W_]+")
 
 
+_MAX_BYTES = 4 * MAX_CHARACTERS + 3
+
+
 # --- What is accepted --------------------------------------------------------------------------
+
+
+def _shown(path: Path) -> str:
+    """The path as a message can hold it: a name may have line breaks, or bytes of no character."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))
+
+
+def _bytes_of(path: Path, name: str) -> bytes:
+    """What is in a file, which must be one: to open a pipe is to wait for its writer."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise InvalidArticle(f"{name} is a directory.", "Name one file.")
+    if not stat.S_ISREG(mode):
+        raise InvalidArticle(f"{name} is a pipe, a socket or a device.", "Name a regular file.")
+    with path.open("rb") as file:
+        data = file.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise InvalidArticle(
+            f"{name} is longer than {MAX_CHARACTERS:,} characters.",
+            "Pass one article at a time.",
+        )
+    return data
 
 
 def _check_text(text: object, what: str = "article") -> None:
@@ -149,7 +175,7 @@ def _words_data() -> dict[str, Any]:
 
     file = resources.files("communique") / "data" / "sentence_words.json"
     data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    for name in ("titles", "numbered", "openers"):
+    for name in ("titles", "foreign_titles", "numbered", "openers"):
         data[name] = frozenset(data[name])
     data["function_words"] = {k: frozenset(v) for k, v in data["function_words"].items()}
     data["scripts"] = {k: re.compile(f"[{v}]") for k, v in data["scripts"].items()}
@@ -365,17 +391,25 @@ def _binds(text: str, at: int) -> bool:
     return follows or text[at - 1] == _ZERO_WIDTH_JOINER
 
 
+_GERMAN_ORDINAL = re.compile(
+    r"\b(?:[Dd](?:er|ie|as|en|em|es)|[Aa]m|[Vv]om|[Zz]um|[Ii]m|[Bb]eim|[Ss]ein|[Ii]hr) [1-9]\d?\.$"
+)
+_QUOTATIVE = re.compile("と(?:の|い[いう]|言|述べ|語|話|強調|指摘|説明|表明|して|した)|など")
+
+
 def _goes_on(left: str, right: str) -> bool:
     """Whether a sentence goes on across a cut that `sentencex` made.
 
     `left` and `right` are the words next to the cut, `left` with its trailing white space. It
     does after a title or rank ("Gen. Lee"), an initial ("Lloyd J. Austin") or an abbreviation
     of single letters ("U.S. Secretary"), unless the next word is one that begins sentences
-    ("He left the U.S. The next day"), before a number ("No. 5") and inside a word ("D-R.I.").
+    ("He left the U.S. The next day"), before a number ("No. 5") and inside a word ("D-R.I."). In
+    other languages, after "Der 2. Gipfel", after "د. أحمد" and "डॉ. शर्मा", and where a Japanese
+    quotation is followed by what makes it one.
     """
     before = left.rstrip()
     if not before.endswith("."):
-        return False
+        return before.endswith("」") and _QUOTATIVE.match(right) is not None
     token = (before[:-1].split() or [""])[-1].lstrip(_OPENING)
     if before == left:
         return bool(_INITIAL.fullmatch(token[-1:])) and token[-2:-1] in {"", ".", "-"}
@@ -383,7 +417,8 @@ def _goes_on(left: str, right: str) -> bool:
     if right[:1].islower() or (right[:1].isdigit() and token in data["numbered"]):
         return True
     capital = right.lstrip(_OPENING)[:1].isupper()
-    if capital and token in data["titles"]:
+    titled = (capital and token in data["titles"]) or token in data["foreign_titles"]
+    if titled or _GERMAN_ORDINAL.search(before):
         return True
     word = _WORD.match(right)
     opens = word is None or word[0].casefold() in data["openers"]
@@ -630,30 +665,26 @@ class Article:
         """The article in a UTF-8 file, with or without a byte-order mark.
 
         Offsets count from after the mark; line ends stay as they are. Raises `InvalidArticle`
-        where the file is missing, a directory, unreadable, too large or not UTF-8.
+        where the file is missing, a directory, a pipe or device, unreadable, too large or not
+        UTF-8.
         """
         path = Path(path)
+        name = _shown(path)
         try:
-            if path.is_dir():
-                raise InvalidArticle(f"{path} is a directory.", "Name one file.")
-            if path.stat().st_size > 4 * MAX_CHARACTERS + 3:
-                raise InvalidArticle(
-                    f"{path} is longer than {MAX_CHARACTERS:,} characters.",
-                    "Pass one article at a time.",
-                )
-            text = path.read_bytes().decode("utf-8-sig")
+            text = _bytes_of(path, name).decode("utf-8-sig")
         except FileNotFoundError:
             raise InvalidArticle(
-                f"There is no file {path}.", "Check the path; a str is taken as text."
+                f"There is no file {name}.", "Check the path; a str is taken as text."
             ) from None
         except UnicodeDecodeError as error:
             raise InvalidArticle(
-                f"{path} is not UTF-8: byte {error.start} cannot be decoded.",
+                f"{name} is not UTF-8: byte {error.start} cannot be decoded.",
                 "Decode it with its own encoding and pass the text.",
             ) from None
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            reason = getattr(error, "strerror", None) or error
             raise InvalidArticle(
-                f"{path} cannot be read: {error}.", "Check the file and its permissions."
+                f"{name} cannot be read: {reason}.", "Check the file and its permissions."
             ) from error
         return cls(text, published)
 

@@ -34,6 +34,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 from pydantic import BaseModel, ValidationError
 
 from communique import _loop
+from communique._bounded import bound
 from communique._dialect import SEED, Dialect, json_in, schema_of, strict_schema, text_of
 from communique._translate import (
     Truncated,
@@ -1015,7 +1016,9 @@ def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
         default_query=query or None,
         # The SDK's own, when collected, would close itself on whatever loop is running then.
         # A proxy of the environment is for other machines: it cannot reach this one's loopback.
-        http_client=openai.DefaultAioHttpClient(auth=basic, trust_env=not local),
+        http_client=openai.DefaultAioHttpClient(
+            auth=basic, trust_env=not local, event_hooks={"response": [bound]}
+        ),
         max_retries=0,
     )
 

@@ -31,6 +31,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Final, Literal
 
+from communique.han import simplified
 from communique.schemas import DateBasis, DateModifier, DateValue
 
 __all__ = ["find", "resolve"]
@@ -102,12 +103,16 @@ class _Lexicon:
     day_first: bool
     dot_day: bool
     han: bool
+    postpositions: bool = False  # "मार्च में": what leads a month stands behind it
+    clear_parts: bool = False  # a quarter or a half with an ordinal is one of a year
+    trails: bool = False  # 11月末: what modifies a month may stand behind it
 
 
 def _fold(piece: str) -> str:
     if piece.isdecimal():
         return "".join(str(unicodedata.decimal(c)) for c in piece)
-    return _OPTIONAL_MARKS.sub("", unicodedata.normalize("NFKD", piece.casefold()))
+    plain = simplified(unicodedata.normalize("NFKD", piece.casefold()))
+    return _OPTIONAL_MARKS.sub("", plain)
 
 
 # Arabic hamzas and vowels and the Hindi nukta are written or left out.
@@ -133,6 +138,9 @@ def _lexicon(language: str) -> _Lexicon:
         for phrase, value in entries.items():
             add(phrase, kind, value)
     weekdays = [(" ".join(key), k["weekday"]) for key, k in phrases.items() if "weekday" in k]
+    for part in data.get("weekday_parts", ()):
+        for name, day in weekdays:
+            add(name + part, "weekday", day)  # "Freitagabend" is one word
     for prefix, shift in words.get("week_prefix", {}).items():
         for name, day in weekdays:
             # 上周三 must not be read as 上周 and a stray 三.
@@ -144,6 +152,9 @@ def _lexicon(language: str) -> _Lexicon:
         day_first=data.get("order") == "dmy",
         dot_day=bool(data.get("dot_day")),
         han=code in {"zh", "ja"},
+        postpositions=bool(data.get("postpositions")),
+        clear_parts=bool(data.get("clear_parts")),
+        trails="mod_post" in words or "part_of_unit" in words,
     )
 
 
@@ -188,8 +199,8 @@ _PIECE: Final = re.compile(
     rf"|(?P<time>(?:\bat\s+)?\d{{1,2}}:\d{{2}}(?::\d{{2}})?(?!\d)(?:\s*[ap]\.?m\b\.?)?{_ZONE}|"
     rf"(?:\bat\s+)?\d{{1,2}}(?:\.\d{{2}})?\s*[ap]\.?m\b\.?{_ZONE}|"
     r"\d{1,2}\s?h\s?(?:\d{2})?\b|\d{3,4}\s(?:hrs|hours)\b|\d{1,2}\sUhr\b)"
-    r"|(?P<decade>\d{4}['\u2019]?s\b)"
-    "|(?P<ordinal>\\d{1,2}(?:st|nd|rd|th|er|[\u00ba\u00aa])(?![^\\W\\d_]))"
+    r"|(?P<decade>\d{4}(?:['\u2019]?s|er)\b)"
+    "|(?P<ordinal>\\d{1,2}(?:st|nd|rd|th|ère|ème|er|re|e|\\.?[\u00ba\u00aa])(?![^\\W\\d_]))"
     "|(?P<amount>[$\u20ac\u00a3\u20b9\u00a5]\\s?\\d[\\d,.]*|\\d+(?:[.,]\\d+)+|\\d+\\s?%|#\\d+)"
     r"|(?P<code>\b[QH][1-4]\b)"
     r"|(?P<number>\d+)"
@@ -200,6 +211,7 @@ _PIECE: Final = re.compile(
     r"|(?P<mark>.)",
     re.IGNORECASE | re.DOTALL,
 )
+_IN_HAN: Final = re.compile(f"[{_HAN}]")
 _DASHES: Final = frozenset("-\u2010\u2011\u2012\u2013\u2014\u301c\uff5e~\uff0d")
 _MARKS: Final = {",": "comma", "\u060c": "comma", "\uff0c": "comma", "(": "open", "\uff08": "open",
                  ")": "close", "\uff09": "close", ".": "dot", "/": "slash",
@@ -339,7 +351,7 @@ def _unglue(tokens: list[_Token]) -> list[_Token]:
             continue
         before = tokens[i - 1]
         glued = before.end == token.start
-        if glued and "word" in before.kinds:
+        if glued and "word" in before.kinds and not _IN_HAN.match(before.raw):
             out[i] = replace(token, kinds={"word": 1})
         elif glued and "dash" in before.kinds and i > 1:
             named = "word" in tokens[i - 2].kinds and tokens[i - 2].end == before.start
@@ -475,7 +487,7 @@ class _Parser:
         framed = self.get(i, "from") is not None or self.get(i, "between") is not None
         between = self.get(i, "between") is not None
         start = self.skip(i + 1 if framed else i, "the", "on")
-        for read in (self.bare_day(start), self.point(start)):
+        for read in (self.bare_day(start), self.point(start), self.bare_month(start)):
             if not read:
                 continue
             first, j = read
@@ -549,11 +561,22 @@ class _Parser:
         day = self.day(i)
         return (_Point("dom", day=day[0]), day[1]) if day else None
 
+    def bare_month(self, i: int) -> Parsed:
+        """A month that takes its sign from the other end: 4〜6月, 2025年4〜6月."""
+        if not self.lexicon.han:
+            return None
+        year, j = self.year_after(i)
+        month = self.get(j, "number")
+        if month is None or self.get(j, "marked_day") is not None or not 1 <= month <= 12:
+            return None
+        return replace(year, unit="month", month=month), j + 1
+
     # Points
 
     def point(self, i: int) -> Parsed:
         """The longest point at `i`."""
-        return self.longest(i, (self.displaced, self.modified, self.plain))
+        readers = (self.displaced, self.modified, self.plain, self.post_modified)
+        return self.longest(i, readers if self.lexicon.trails else readers[:3])
 
     def plain(self, i: int) -> Parsed:
         """The longest point at `i` that holds no other: no modifier, nothing before or after."""
@@ -596,9 +619,13 @@ class _Parser:
         if shift is None:
             return None
         j = self.skip(i + 1, "part")
-        dated = self.calendar(self.skip(self.skip(j, "comma", "open"), "the"))
+        k = self.skip(self.skip(j, "comma", "open"), "the")
+        dated = self.calendar(k)
         if dated and dated[0].unit == "day":
             return dated
+        weekday = self.get(k, "weekday")
+        if weekday is not None and not isinstance(shift, str) and not self.lexicon.cased:
+            return _Point("days", index=shift, weekday=weekday), self.skip(k + 1, "part")
         if isinstance(shift, str):
             # Hindi कल is yesterday or tomorrow.
             return _Point("either_day", index=1 if shift.startswith("one") else 2), j
@@ -620,11 +647,8 @@ class _Parser:
         unit = self.get(j + 1, "units") or self.get(j + 1, "unit")
         if not count or not unit or self.get(self.before(i), "vague") is not None:
             return None
-        if not sign and self.get(j + 2, "ago") is not None:
-            sign = -1
-            end = j + 3
-        else:
-            end = j + 2
+        ago = self.get(j + 2, "ago") is not None and self.get(i, "ahead") is None
+        sign, end = (-1, j + 3) if ago else (sign, j + 2)
         if not sign or (sign > 0 and self.strict and self.tokens[j].raw.lower() in {"a", "an"}):
             return None
         modifier: DateModifier | None = "about" if about else None
@@ -663,22 +687,25 @@ class _Parser:
         short = self.get(j, "weekday") is None
         j = self.skip(j + 1, "dot") if short else j + 1
         if which is None:
-            which = self.get(j, "which") if self.get(j - 1, "weekday_abbr") is None else None
+            which = self.get(j, "which_post")
+            if which is None and self.get(j - 1, "weekday_abbr") is None:
+                which = self.get(j, "which")
             j = j + 1 if which is not None and not self.followed_by_unit(j) else j
         j = self.skip(j, "part")
         k = self.skip(self.skip(self.skip(j, "comma", "open"), "on"), "the")
         dated = self.numeric(k) or self.calendar(k) or self.day_of_month(k, certain=True)
         if dated and dated[0].day:
             return replace(dated[0], weekday=weekday), dated[1]
-        week = self.get(self.skip(j, "of", "comma"), "period")
+        k = self.skip(self.skip(j, "of", "comma"), "the")
+        week = self.get(k, "period")
         if week is not None and week[0] == "week":
-            end = self.skip(j, "of", "comma") + 1
-            return _Point("day_of_week", weekday=weekday, index=week[1]), end
+            return _Point("day_of_week", weekday=weekday, index=week[1]), k + 1
         return _Point("weekday", weekday=weekday, which=which), j
 
     def followed_by_unit(self, i: int) -> bool:
         """Whether "last" at `i` belongs to what follows it ("Wednesday last week")."""
-        return any(self.get(i + 1, k) is not None for k in ("unit", "units", "word"))
+        kinds = ("unit", "units") if self.get(i, "which_post") else ("unit", "units", "word")
+        return any(self.get(i + 1, k) is not None for k in kinds)
 
     def weekday_name(self, i: int) -> int | None:
         for kind in ("weekday", "weekday_abbr"):
@@ -688,7 +715,10 @@ class _Parser:
         return None
 
     def weekend(self, i: int) -> Parsed:
-        """Last weekend; the weekend."""
+        """Last weekend; the weekend; 今週末."""
+        dated = self.get(i, "dated_weekend")
+        if dated is not None:
+            return _Point("weekend", which=dated), i + 1
         which = self.get(i, "which")
         j = i + 1 if which is not None else i
         if self.get(j, "weekend") is None:
@@ -715,8 +745,8 @@ class _Parser:
         return None
 
     def day(self, i: int) -> tuple[int, int] | None:
-        """21, 21st, 21. or 21日."""
-        for kind in ("number", "ordinal_number"):
+        """21, 21st, 21., 21日, الحادي والعشرين."""
+        for kind in ("number", "ordinal_number", "day_word"):
             value = self.get(i, kind)
             if value is not None and 1 <= value <= 31 and self.get(i, "marked") is None:
                 j = i + 1
@@ -726,7 +756,7 @@ class _Parser:
     def year_after(self, i: int) -> tuple[_Point, int]:
         """The year at `i`, written or relative, after an optional comma, "of" or hyphen."""
         j = self.skip(self.skip(i, "comma", "dash"), "of")
-        j = self.skip(j, "the")
+        j = self.skip(self.skip(j, "the"), "year_word")
         year, period = self.get(j, "year"), self.get(j, "period")
         if year is not None:
             return _Point("year", year=year), j + 1
@@ -751,7 +781,24 @@ class _Parser:
     def dated(self, year: _Point, month: int, day: tuple[int, int] | None, end: int) -> Parsed:
         unit = "day" if day else "month"
         point = replace(year, unit=unit, month=month, day=day[0] if day else None)
-        return point, end
+        which = self.get(end, "which_post")
+        if day and which is not None and not self.followed_by_unit(end):
+            return replace(point, which=which), end + 1  # le 20 novembre dernier
+        return self.with_weekday(point, end)
+
+    def with_weekday(self, point: _Point, end: int) -> tuple[_Point, int]:
+        """A day with the weekday that stands behind it: 11月20日（水）, 20 नवंबर बुधवार."""
+        if point.day is None or not (self.lexicon.han or self.lexicon.postpositions):
+            return point, end
+        k = self.skip(end, "open")
+        weekday = self.get(k, "weekday")
+        if k == end:
+            return (point, end) if weekday is None else (replace(point, weekday=weekday), k + 1)
+        if weekday is None:
+            weekday = self.get(k, "weekday_short")
+        if weekday is None or self.get(k + 1, "close") is None:
+            return point, end
+        return replace(point, weekday=weekday), k + 2
 
     def month_first(self, i: int) -> Parsed:
         """November; November 2024; November 21; November 21, 2024; novembre dernier."""
@@ -764,14 +811,15 @@ class _Parser:
             year, k = self.year_after(day[1])
             return self.dated(year, month[0], day, k)
         year, k = self.year_after(j)
-        which = self.get(j, "which")
+        which = self.get(j, "which_post")
+        which = self.get(j, "which") if which is None else which
         if k == j and which is not None and not self.followed_by_unit(j):
             return _Point("month", month=month[0], which=which), j + 1
         return self.dated(year, month[0], None, k)
 
     def day_first(self, i: int) -> Parsed:
         """21 November; 21st of November 2024; first of May; 21-Nov-2024."""
-        day = self.day(i)
+        day = None if self.lexicon.han else self.day(i)
         if not day and self.get(i, "ordinal") == 1 and not self.strict:
             # "The first of May" is a day, "the first November" is not.
             of = self.get(i + 1, "of") is not None or not self.lexicon.cased
@@ -789,9 +837,8 @@ class _Parser:
         j = self.skip(i, "the")
         relative = self.get(i, "period")
         if relative is not None and relative[0] == "month" and self.get(i + 1, "marked_day"):
-            return _Point(
-                "dom", day=self.get(i + 1, "marked_day"), index=relative[1], which=0
-            ), i + 2
+            day = self.get(i + 1, "marked_day")
+            return self.with_weekday(_Point("dom", day=day, index=relative[1], which=0), i + 2)
         day = self.get(j, "ordinal_number") or self.get(j, "marked_day")
         if day is None and certain:
             day = self.get(j, "number")
@@ -800,10 +847,11 @@ class _Parser:
         month = self.get(self.skip(j + 1, "of"), "period")
         if month is not None and month[0] == "month":
             return _Point("dom", day=day, index=month[1], which=0), self.skip(j + 1, "of") + 1
-        return _Point("dom", day=day), j + 1
+        return self.with_weekday(_Point("dom", day=day), j + 1)
 
     def year_only(self, i: int) -> Parsed:
-        """2023."""
+        """2023; im Jahr 2023."""
+        i = self.skip(i, "year_word")
         year = self.get(i, "year")
         return (_Point("year", year=year), i + 1) if year is not None else None
 
@@ -820,28 +868,66 @@ class _Parser:
             else:
                 end = j + 1
             return replace(year, unit=code[0], index=code[1]), end
-        ordinal = self.get(i, "ordinal") or self.get(i, "ordinal_number")
+        # 2025年第二季度, 2025 की दूसरी तिमाही: the year may come first.
+        at = self.skip(j, "of") if j > i else i
+        named = self.named_part(at)
+        if named:
+            unit, index, end = named
+            year, end = (year, end) if j > i else self.year_after(end)
+            return replace(year, unit=unit, index=index), end
+        dated = self.get(at, "dated_season") if j == i else None
+        if dated is not None:
+            return _Point("season", index=dated[0], year_shift=dated[1]), at + 1
+        return self.season(at, year if j > i else None)
+
+    def named_part(self, i: int) -> tuple[str, int, int] | None:
+        """Quarter or half, its number, and the index after it: second quarter, الربع الثاني."""
         for unit, most in (("quarter", 4), ("half", 2)):
-            if ordinal and ordinal <= most and self.get(i + 1, unit) is not None:
-                year, j = self.year_after(i + 2)
-                return replace(year, unit=unit, index=ordinal), j
-        which = self.get(i, "which")
+            name = self.get(i, f"{unit}_name")
+            if name is not None:
+                return unit, name, i + 1
+            for ordinal, at in ((i, i + 1), (i + 1, i)):
+                if self.get(at, unit) is None:
+                    continue
+                index = self.get(ordinal, "ordinal") or self.get(ordinal, "ordinal_number")
+                end = max(ordinal, at) + 1
+                if index and index <= most:
+                    return unit, index, end
+        number = self.get(i, "number")
+        if number and self.lexicon.dot_day and self.get(i + 1, "dot") is not None:
+            for unit, most in (("quarter", 4), ("half", 2)):
+                if number <= most and self.get(i + 2, unit) is not None:
+                    return unit, number, i + 3
+        return None
+
+    def season(self, i: int, year: _Point | None) -> Parsed:
+        """Spring 2025; last autumn; l'été prochain; 2025年春, whose `year` stands before it."""
+        which = self.get(i, "which") if year is None else None
         j = i + 1 if which is not None else i
         season = self.get(j, "season")
         if season is None:
             return None
+        if year is not None:
+            return replace(year, unit="season", index=season), j + 1
+        after = self.get(j + 1, "which_post") if which is None else None
+        if after is not None and not self.followed_by_unit(j + 1):
+            return _Point("season", index=season, which=after), j + 2
         year, k = self.year_after(j + 1)
         return replace(year, unit="season", index=season, which=which), k
 
     def part_of_month(self, i: int) -> Parsed:
         """The first week of December; the second half of November."""
-        ordinal = self.get(i, "ordinal")
+        ordinal, unit_first = self.get(i, "ordinal"), False
+        if ordinal is None and (self.get(i, "half") or self.get(i, "unit") == "week"):
+            # النصف الأول من نوفمبر
+            ordinal, unit_first = self.get(i + 1, "ordinal"), True
         last = self.get(i, "which") == -1 or self.get(i, "period") == ["week", -1]
         week = self.get(i, "period") == ["week", -1]
-        j = i if week else i + 1
+        j = i if week or unit_first else i + 1
         half = self.get(j, "half") is not None
         if not (ordinal or last) or not (half or week or self.get(j, "unit") == "week"):
             return None
+        j += unit_first
         if self.get(j + 1, "of") is None:
             return None
         read = self.calendar(self.skip(j + 2, "the"))
@@ -852,7 +938,15 @@ class _Parser:
         return replace(read[0], modifier=modifier), read[1]
 
     def long_span(self, i: int) -> Parsed:
-        """The 1990s; the 20th century."""
+        """The 1990s; années 1990; 1990年代; the 20th century."""
+        spoken = self.get(i, "decade_word") is not None
+        at = self.skip(self.skip(i + 1, "of"), "the") if spoken else i
+        year, end = self.get(at, "year"), at + 1
+        after = self.skip(end, "of")
+        if year is not None and not spoken and self.get(after, "decade_post") is not None:
+            spoken, end = True, after + 1
+        if spoken and year is not None and year % 10 == 0:
+            return (_Point("decade", year=year) if year % 100 else _Point("none")), end
         decade = self.get(i, "decade")
         if decade is not None:
             vague = decade % 100 == 0
@@ -869,13 +963,32 @@ class _Parser:
         if modifier is None or self.get(i + 1, "sub") is not None:
             return None
         j = self.skip(self.skip(self.skip(i + 1, "dash"), "in", "of", "on"), "the")
-        unit = self.get(j, "unit")
-        if unit in {"week", "month", "year"} and self.get(j - 1, "the") is not None:
+        unit, before = self.get(j, "unit"), self.tokens[j - 1].kinds
+        if "the" not in before and "with_the" not in before:
+            unit = self.get(j, "unit_the")
+        if unit in {"week", "month", "year"}:
             return _Point(f"{unit}s", index=0, modifier=modifier), j + 1
         read = self.plain(j)
         if not read or read[0].modifier or not _may_be_modified(read[0], modifier):
             return None
         return replace(read[0], modifier=modifier), read[1]
+
+    def post_modified(self, i: int) -> Parsed:
+        """11月末; नवंबर के अंत में; साल के अंत तक; 年底, "Jahresende" and the like in one word."""
+        whole = self.get(i, "part_of_unit")
+        if whole is not None:
+            unit, shift, part = whole
+            return _Point(f"{unit}s", index=shift, modifier=part), i + 1
+        unit, read = self.get(i, "unit"), self.plain(i)
+        if read is None and unit in {"week", "month", "year"} and self.get(i + 1, "of"):
+            read = _Point(f"{unit}s", index=0), i + 1
+        if read is None or read[0].modifier:
+            return None
+        j = self.skip(read[1], "of")
+        modifier: DateModifier | None = self.get(j, "mod_post")
+        if modifier is None or not _may_be_modified(read[0], modifier):
+            return None
+        return replace(read[0], modifier=modifier), j + 1
 
     def displaced(self, i: int) -> Parsed:
         """Two days before November 3; the eve of the summit's day: a date, but not this one."""
@@ -935,13 +1048,24 @@ class _Guard:
     def _led(self) -> bool:
         return self._follows("in", "from", "to", "of", "ahead", "between", *_BOUNDARIES)
 
+    def _trailed(self) -> bool:
+        """Whether a postposition leads it from behind: "मार्च में", "2020 से"."""
+        kinds = ("in", "on", "of", "until_post", "since_post")
+        return self.parser.lexicon.postpositions and any(
+            self.parser.get(self.j, kind) is not None for kind in kinds
+        )
+
     def _free(self) -> bool:
         """Whether no word that it may qualify stands right after it."""
         return self.parser.get(self.j, "word") is None
 
     def _year(self) -> bool:
-        if self.j - self.i > 1 or self.point.modifier:
+        if self.point.modifier == "about" and not self._free():
+            return False  # about 2000 soldiers
+        if self.j - self.i > 1 or self.point.modifier or self._trailed():
             return True
+        if self.parser.get(self.i, "marked") is not None:
+            return self.parser.get(self.j, "decade_post") is None
         if not 1800 <= (self.point.year or 0) < 2200:
             return False
         bracketed = self.parser.get(self.i - 1, "open") is not None
@@ -954,7 +1078,7 @@ class _Guard:
         if self.j - self.i > 1 or "date" in self.parser.tokens[self.i].kinds:
             return True
         if not self.parser.lexicon.cased:
-            return self.parser.lexicon.han or self._led() or self._follows("on")
+            return self.parser.lexicon.han or self._led() or self._follows("on") or self._trailed()
         name = self._follows("of", "until", "to", "from") and self.parser.capital(self.j)
         possessive = self.parser.get(self.j, "apostrophe") is not None
         return self._led() and not name and not possessive
@@ -980,14 +1104,16 @@ class _Guard:
         return self.point.which is not None or self._free()
 
     def _season(self) -> bool:
-        if self.point.which is not None or self.j - self.i > 1:
+        if self.point.which is not None or self.j - self.i > 1 or self.point.year_shift is not None:
             return True
-        the = self.parser.get(self.i - 1, "the") is not None or not self.parser.lexicon.cased
+        if not self.parser.lexicon.cased:
+            return self._led() or self._trailed()
+        the = self.parser.get(self.i - 1, "the") is not None
         return the and self._led() and self._free() and self.parser.get(self.j, "of") is None
 
     def _quarter(self) -> bool:
         dated = self.point.year is not None or self.point.year_shift is not None
-        return dated or self.point.which is not None
+        return dated or self.point.which is not None or self.parser.lexicon.clear_parts
 
     _half = _quarter
 
@@ -1206,15 +1332,22 @@ def _months_from(year: int, month: int, count: int = 1) -> Span:
 
 def _day(point: _Point, when: _When) -> _Result:
     month, day, year = point.month or 0, point.day or 0, when.year(point)
-    date = dt.date(year, month, day) if year is not None else _nearest_day(month, day, when)
+    if year is not None:
+        date = dt.date(year, month, day)
+    else:
+        date = _nearest_day(month, day, when, point.which)
     if point.weekday is not None and date.weekday() != point.weekday:
         raise _Unresolved
     return _of_days(date, date, _basis(point))
 
 
-def _nearest_day(month: int, day: int, when: _When) -> dt.date:
-    """The occurrence nearest to the reference; of two as near, the one in `direction`."""
+def _nearest_day(month: int, day: int, when: _When, which: int | None = None) -> dt.date:
+    """The occurrence nearest to the reference; of two as near, the one in `direction`.
+
+    `which` is -1 for the last one and 1 for the next ("le 20 novembre dernier").
+    """
     sign = -1 if when.direction == "future" else 1
+    here = when.day
 
     def distance(date: dt.date) -> tuple[int, int]:
         days = (date - when.day).days
@@ -1223,6 +1356,8 @@ def _nearest_day(month: int, day: int, when: _When) -> dt.date:
     # Eight years hold a February 29 even around 1900.
     years = range(max(1, when.day.year - 8), min(9999, when.day.year + 8) + 1)
     dates = [dt.date(y, month, day) for y in years if day <= _month_length(y, month)]
+    if which:
+        dates = [date for date in dates if (date > here if which > 0 else date < here)]
     if not dates or day < 1:
         raise _Unresolved
     return min(dates, key=distance)
@@ -1315,6 +1450,8 @@ def _year(point: _Point, when: _When) -> _Result:
 
 def _days(point: _Point, when: _When) -> _Result:
     date = when.day + point.index * _DAY
+    if point.weekday is not None and date.weekday() != point.weekday:
+        raise _Unresolved
     return _of_days(date, date, "relative")
 
 

@@ -108,6 +108,13 @@ _COMPATIBLE: Final = ((0xFB00, 0xFDFF), (0xFE70, 0xFEFC), (0xFF01, 0xFF5E))
 """Ligatures, Arabic presentation forms and full-width ASCII: the same letters in other dress.
 No superscripts or fractions: 10² is not 102."""
 
+_OPTIONAL: Final = frozenset(
+    "\ufe0e\ufe0f\u093c\u0670" + "".join(chr(code) for code in range(0x064B, 0x0653))
+)
+"""Written or left out at will: variation selectors, the nukta of Hindi, the vowels of Arabic."""
+_ALEFS: Final = str.maketrans("\u0622\u0623\u0625\u0671", "\u0627" * 4)
+"""Nor is the hamza of an alef always written (أحمد, احمد)."""
+
 _TOKEN: Final = re.compile(
     r"""
       (?P<initials> (?<![LDM]) (?:LM*\.)+ LM* (?![LMD]) \.? )
@@ -205,11 +212,11 @@ def _spelling() -> dict[str, str]:
 
 def _letters(surface: str) -> str:
     """The letters of a token without case, in NFC, invisible characters and old dress gone."""
-    surface = unicodedata.normalize("NFC", surface)
+    surface = unicodedata.normalize("NFC", surface).translate(_ALEFS)
     folded = []
     for character in surface:
         kind = _character_class(character)
-        if kind == "Z" or character in "\ufe0e\ufe0f":
+        if kind == "Z" or character in _OPTIONAL:
             continue
         if kind == "A":
             folded.append("'")
@@ -282,9 +289,12 @@ def _split_word(surface: str, classes: str, start: int) -> Iterator[tuple[str, i
     """Cut a word at its apostrophes: Singh|'s, l'|Inde, we|'ll; but "didn't" stays whole.
 
     A model that quotes "Singh" from "Singh's" is right; one that quotes "did" from "didn't"
-    has turned the sentence round.
+    has turned the sentence round. Arabic writes "and", "in" and "to" together with the next
+    word, from which they are cut likewise: و|الهند.
     """
-    begin = 0
+    begin = _joined_particle(surface)
+    if begin:
+        yield surface[:begin], start, start + begin
     for match in re.finditer("A", classes):
         at = match.start()
         tail = surface[at + 1 :].casefold()
@@ -297,6 +307,21 @@ def _split_word(surface: str, classes: str, start: int) -> Iterator[tuple[str, i
         yield surface[begin:], start + begin, start + len(surface)
 
 
+_PARTICLE: Final = re.compile(
+    "[\u0648\u0641\u0628\u0644\u0643](?=\u0627\u0644[\u0621-\u064a]{2}|[\u0621-\u064a]{5})|\u0648(?=\u0648)"
+)
+"""Particles before a definite word, or before one so long that it is hardly their own root's."""
+_UNWRITTEN: Final = re.compile("[\u0640\u064b-\u0652\u0670]+")
+
+
+def _joined_particle(word: str) -> int:
+    """How many characters of an Arabic word are a particle written together with it."""
+    if _PARTICLE.match(_UNWRITTEN.sub("", word)) is None:
+        return 0
+    marks = _UNWRITTEN.match(word, 1)
+    return marks.end() if marks is not None else 1
+
+
 def _tokens(text: str, classes: str) -> Iterator[_Token]:
     """The tokens of a text. A dot that belongs to an initial or an abbreviation is none."""
     previous: _Token | None = None
@@ -304,7 +329,8 @@ def _tokens(text: str, classes: str) -> Iterator[_Token]:
         name = match.lastgroup or "weak"
         start, end = match.span()
         kind = _KINDS[name]
-        if name == "word" and "A" in match.group():
+        split = name == "word" and ("A" in match.group() or "\u0621" <= text[start] <= "\u064a")
+        if split:
             for part, begin, stop in _split_word(text[start:end], match.group(), start):
                 previous = _Token(kind, _key(name, part), begin, stop)
                 yield previous

@@ -8,6 +8,7 @@ article does not hold.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pydantic import Field, create_model
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["Question", "question", "told"]
 
 UNKNOWN = "unknown"
+_HEAD = re.compile(
+    r"^(?!(?:deputy|vice|assistant|former)\b(?! crown))(?:[\w-]+ )*"
+    r"(?:president|prime minister|pm|chancellor|premier|king|queen|crown prince|emir|amir|sultan)$",
+    re.IGNORECASE,
+)
+"""Of whom a small model knows the state: of 14 such it knew 13, of 25 ministers and others 11."""
 _MOST_PEOPLE = 8
 _MOST_CHOICES = 12
 _LONGEST = 1_200
@@ -49,8 +56,9 @@ class Question(NamedTuple):
 
 
 def question(scene: Scene, people: Iterable[Person]) -> Question | None:
-    """Ask for whom people stand; None where nobody is asked about or there is nothing to choose."""
-    asked = [p for p in dict.fromkeys(people) if scene.is_open(p)][:_MOST_PEOPLE]
+    """Ask for whom heads of state and government stand; None where there is nothing to ask."""
+    heads = (p for p in dict.fromkeys(people) if p.office and _HEAD.search(p.office))
+    asked = [p for p in heads if scene.is_open(p)][:_MOST_PEOPLE]
     parties = _choices(scene)
     if not asked or not parties:
         return None

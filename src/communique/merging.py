@@ -152,7 +152,9 @@ class Meeting:
         met = {self.type, told.type} <= TALKS | {"call"}
         if not _one_kind(self.type, told.type) and not (vague and met):
             return False
-        if not passing and not _one_tense(self.status, told.status):
+        both = self.event is not None and told.event is not None
+        under_way = both and {self.status, told.status} == {"planned", "ongoing"}
+        if not passing and not under_way and not _one_tense(self.status, told.status):
             return False
         if self.event is not None and told.event is not None:
             # An event lasts: its opening and its second day are of one.
@@ -428,11 +430,31 @@ def _give_sides(made: Iterable[Meeting], scene: Scene) -> None:
             continue
         others = [m for m in made if m is not meeting]
         told = min(meeting.tellings, key=lambda t: t.sentence)
+        if meeting.type == "exercise" and _give_forces(meeting, told.sentence, scene):
+            continue
         company = _told_at(told, others, scene)
         if company is not None and len({a.code for a in company.attendees}) == 2:
             meeting.attendees = [
                 replace(a, person=None, office=None) for a in company.attendees if a.party
             ]
+
+
+def _give_forces(meeting: Meeting, sentence: int, scene: Scene) -> bool:
+    """Give an exercise of whom nobody is named the states of the sentences around it."""
+    for near in (sentence + 1, sentence - 1, sentence + 2):
+        if not 0 <= near < len(scene.sentences) or scene.item(near) != scene.item(sentence):
+            continue
+        span = scene.sentences[near]
+        found = [
+            Attendee(None, party, None, scene.evidence(start, end))
+            for start, end, party in scene.parties_in(span.start, span.end)
+            if party.kind == "state" and not scene.is_where(start)
+        ]
+        if len({a.code for a in found}) > 1:
+            for one in found:
+                meeting.admit(one)
+            return True
+    return False
 
 
 def _fullness(told: Told) -> tuple[bool, bool, int, int]:
@@ -812,13 +834,15 @@ def status_of(acts: Sequence[Act]) -> tuple[AgreementStatus, DateValue | None]:
     if not told:
         planned = [a for a in acts if a.realis == "planned" and a.kind in {"signed", "exchanged"}]
         return ("agreed", planned[0].date) if planned else ("proposed", None)
-    dated = [a for a in told if a.date is not None and a.date.end is not None]
+    dated = [a for a in told if _day(a)]
     decided = max(dated, key=lambda a: (_day(a), _rank(a))) if dated else max(told, key=_rank)
     return _STATUS[decided.kind], decided.date
 
 
 def _day(act: Act) -> str:
-    return act.date.end.isoformat() if act.date and act.date.end else ""
+    """The last day of an act's date, or the first one where it is still going on."""
+    day = (act.date.end or act.date.start) if act.date is not None else None
+    return day.isoformat() if day is not None else ""
 
 
 def _rank(act: Act) -> int:

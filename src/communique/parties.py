@@ -28,12 +28,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from communique.errors import ConfigurationError
+from communique.han import simplified
 from communique.schemas import Party, PartyKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["Resolver", "codes", "country_of_place", "find", "resolve"]
+__all__ = ["Resolver", "codes", "country_of_place", "find", "find_places", "resolve"]
 
 Sort = Literal["name", "adjective", "acronym", "city", "foreign", "phrase", "alias"]
 
@@ -43,11 +44,12 @@ _MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u097
 _ACRONYM = r"(?<![^\W_])(?:[^\W\d_]\.){1,6}[^\W\d_](?!\w)\.?"
 _WORD = re.compile(rf"{_ACRONYM}|(?:[^\W_{_CJK}]|[{_MARKS}])+(?:\+(?!\w))?")
 _HAS_CJK = re.compile(rf"[{_CJK}]")
-_FOLDED_MARKS = re.compile(r"[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670.]")
+_FOLDED_MARKS = re.compile(r"[\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u093c.]")
 _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ł": "l", "æ": "ae", "œ": "oe", "ı": "i"})
+_NUKTA = re.compile("[\u0929\u0931\u0934\u093c\u0958-\u095f]")
 _JOIN = re.compile(r"[\s\-\u2010-\u2015'’‘`&()]{1,3}|, ?")
 _ARABIC_PARTICLES = frozenset("وفبكل")
-_ABBREVIATIONS = frozenset({"st", "n", "s", "rep", "dr", "pr", "p", "r", "no"})
+_ABBREVIATIONS = frozenset({"st", "n", "s", "rep", "dr", "pr", "p", "r", "no", "ee"})
 _MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 _DATELINE = re.compile(rf"\s*(?:\(|--|[—–])|, (?:{_MONTHS}|\d)")
 
@@ -90,7 +92,7 @@ class Hit:
 
 @lru_cache(maxsize=8192)
 def _fold(word: str) -> str:
-    """Fold case, Latin and Arabic diacritics, and dots."""
+    """Fold case, Latin and Arabic diacritics, the Hindi nukta, and dots."""
     plain = unicodedata.normalize("NFKD", word).casefold()
     return _FOLDED_MARKS.sub("", plain).translate(_LETTERS)
 
@@ -100,7 +102,11 @@ def _words(text: str) -> list[Word]:
 
 
 def _bare(word: str) -> str:
-    return unicodedata.normalize("NFC", word).replace(".", "")
+    # The nukta of Hindi (फ़्रांस, फ्रांस) is written or left out, alone or within a letter.
+    plain = (
+        unicodedata.normalize("NFD", word).replace("\u093c", "") if _NUKTA.search(word) else word
+    )
+    return unicodedata.normalize("NFC", plain).replace(".", "")
 
 
 class Lexicon:
@@ -110,6 +116,7 @@ class Lexicon:
         self.entries: dict[str, list[Entry]] = {}
         self.lengths: dict[str, list[int]] = {}
         self.unspaced: dict[str, Entry] = {}
+        self.abbreviations: Mapping[str, str] = {}
         self._pattern: re.Pattern[str] | None = None
 
     def add(self, entry: Entry) -> None:
@@ -140,6 +147,7 @@ class Lexicon:
         other.entries = {key: list(entries) for key, entries in self.entries.items()}
         other.lengths = {key: list(lengths) for key, lengths in self.lengths.items()}
         other.unspaced = dict(self.unspaced)
+        other.abbreviations = self.abbreviations
         return other
 
     def at(self, words: list[Word], index: int, text: str, *, strict: bool) -> Hit | None:
@@ -165,14 +173,32 @@ class Lexicon:
             forms = sorted(self.unspaced, key=len, reverse=True)
             self._pattern = re.compile("|".join(map(re.escape, forms)) or r"(?!)")
         for match in self._pattern.finditer(text):
-            yield Hit(match.start(), match.end(), -1, -1, self.unspaced[match[0]])
+            entry, tail = self.unspaced[match[0]], text[match.end() : match.end() + 2]
+            if match[0].endswith("方") and tail[:1] in _phrases()["cjk_side_tails"] and tail:
+                continue  # 同意方案 is no 意方
+            acts = any(tail.startswith(word) for word in _rules("cjk_city_acts"))
+            place = entry.sort == "city" and not acts
+            yield Hit(match.start(), match.end(), -1, -1, entry, place)
+
+    def abbreviated(self, text: str) -> Iterator[Hit]:
+        """Find the states of 日米韓 and 中美, a character each, before a word for what they do."""
+        if not self.abbreviations:
+            return
+        letters = "".join(self.abbreviations)
+        for run in re.finditer(f"[{letters}]{{2,5}}", text):
+            tail = text[run.end() : run.end() + 4]
+            if not any(tail.startswith(word) for word in _rules("cjk_after_abbreviations")):
+                continue
+            for at, letter in enumerate(run[0], start=run.start()):
+                entry = Entry(letter, (self.abbreviations[letter],), "acronym")
+                yield Hit(at, at + 1, -1, -1, entry)
 
 
 def _joined(span: list[Word], text: str) -> bool:
     """Whether the words follow one another with nothing but a joint between them."""
     for before, after in pairwise(span):
         gap = text[before.end : after.start]
-        if gap == ". " and before.folded in _ABBREVIATIONS:
+        if gap in {". ", "."} and before.folded in _ABBREVIATIONS:
             continue
         if gap and (not _JOIN.fullmatch(gap) or gap.count("\n") > 1):
             return False
@@ -290,11 +316,26 @@ def _organisations() -> Iterator[Entry]:
             yield Entry(form, (row["code"],), "acronym")
 
 
-def _foreign(kinds: frozenset[str]) -> Iterator[Entry]:
+_FOREIGN_SORTS: Mapping[str, Sort] = {
+    "name": "foreign",
+    "adjective": "foreign",
+    "organisation": "foreign",
+    "capital": "city",
+    "place": "city",
+}
+
+
+def _foreign(kinds: frozenset[str], language: str | None = None) -> Iterator[Entry]:
+    """Forms of other languages; with a language, those that count in its texts alone."""
     for row in _table("names_i18n.tsv"):
-        if row["kind"] in kinds:
-            sort: Sort = "acronym" if _is_acronym(row["form"]) else "foreign"
-            yield Entry(row["form"], (row["code"],), sort)
+        own = row["kind"].startswith("own ")
+        kind = row["kind"].removeprefix("own ")
+        if kind not in kinds or own != (language is not None):
+            continue
+        if own and row["language"].split("_")[0] != language:
+            continue
+        sort = "acronym" if _is_acronym(row["form"]) else _FOREIGN_SORTS[kind]
+        yield Entry(row["form"], (row["code"],), sort)
 
 
 def _provinces() -> Iterator[Entry]:
@@ -319,7 +360,7 @@ def _parties() -> Lexicon:
         _adjectives(),
         _organisations(),
         _capitals(),
-        _foreign(frozenset({"name", "adjective"})),
+        _foreign(frozenset({"name", "adjective", "organisation", "capital"})),
     )
     for group in entries:
         for entry in group:
@@ -329,6 +370,36 @@ def _parties() -> Lexicon:
         sort: Sort = rule.get("sort", "name")
         lexicon.override(Entry(form, tuple(rule["candidates"]), sort, unsure=True, rivals=rivals))
     return lexicon
+
+
+_LANGUAGES = frozenset({"fr", "es", "de", "ar", "hi", "zh", "ja"})
+
+
+@cache
+def _parties_in(language: str) -> Lexicon:
+    """All forms that name a party in texts of one language."""
+    lexicon = _parties().copy()
+    kinds = frozenset({"name", "adjective", "organisation", "capital"})
+    for entry in _foreign(kinds, language):
+        lexicon.override(entry)
+    lexicon.abbreviations = _phrases()["cjk_abbreviations"].get(language, {})
+    return _in_simplified(lexicon) if language == "zh" else lexicon
+
+
+def _in_simplified(lexicon: Lexicon) -> Lexicon:
+    """Add what the forms are in simplified characters: Chinese text is read in those."""
+    for form, entry in list(lexicon.unspaced.items()):
+        lexicon.unspaced.setdefault(simplified(form), entry)
+    return lexicon
+
+
+@cache
+def _places_in(language: str) -> Lexicon:
+    """All forms that name a place in texts of one language."""
+    lexicon = _places().copy()
+    for entry in _foreign(frozenset({"name", "capital", "place"}), language):
+        lexicon.override(entry)
+    return _in_simplified(lexicon) if language == "zh" else lexicon
 
 
 @cache
@@ -346,7 +417,7 @@ def _places() -> Lexicon:
         _capitals(),
         cities,
         _passed_over(),
-        _foreign(frozenset({"name"})),
+        _foreign(frozenset({"name", "capital", "place"})),
     )
     for group in entries:
         for entry in group:
@@ -368,7 +439,10 @@ def _scan(lexicon: Lexicon, text: str, *, strict: bool = True) -> list[Hit]:
         hit = lexicon.at(words, index, text, strict=strict) or _combining(
             lexicon, words, index, text
         )
+        within = False
         if hit is None and (inner := _without_arabic_prefix(words[index], lexicon)) is not None:
+            # "in" and "to" are written together with the place.
+            within = text[inner.start - 1] in "بل"
             words[index] = inner
             hit = lexicon.at(words, index, text, strict=strict)
         if hit is None:
@@ -376,8 +450,12 @@ def _scan(lexicon: Lexicon, text: str, *, strict: bool = True) -> list[Hit]:
             continue
         index = hit.last + 1
         if hit.entry.codes and not _misread(hit, words, text, lexicon):
-            hits.append(replace(hit, place=_is_where(hit, words, text)))
-    hits += [hit for hit in lexicon.in_unspaced(text) if hit.entry.codes]
+            place = _is_where(hit, words, text) or (within and hit.entry.sort == "city")
+            hits.append(replace(hit, place=place))
+    unspaced = [hit for hit in lexicon.in_unspaced(text) if hit.entry.codes]
+    taken = {at for hit in unspaced for at in range(hit.start, hit.end)}
+    hits += unspaced
+    hits += [hit for hit in lexicon.abbreviated(text) if hit.start not in taken]
     return sorted(_cities_before_countries(hits, text), key=lambda hit: hit.start)
 
 
@@ -390,7 +468,7 @@ def _combining(lexicon: Lexicon, words: list[Word], index: int, text: str) -> Hi
     if text[word.end : words[index + 1].start] not in {"-", "\u2010", "\u2011", "–"}:
         return None
     other = lexicon.at(words, index + 1, text, strict=True)
-    if other is None or other.entry.sort != "adjective":
+    if other is None or other.entry.sort not in {"adjective", "foreign"}:
         return None
     return Hit(word.start, word.end, index, index, Entry(word.raw, (code,), "adjective"))
 
@@ -464,6 +542,8 @@ def _is_where(hit: Hit, words: list[Word], text: str) -> bool:
     before = hit.first - 1
     if _neighbour(words, before).casefold() == "the":
         before -= 1
+    if _neighbour(words, hit.last + 1) in _rules("trailing_locatives"):
+        return True
     return _neighbour(words, before) in _rules("locatives")
 
 
@@ -520,12 +600,17 @@ class Resolver:
 
     `aliases` maps words to a code of `codes()`: `{"Seoul side": "KOR", "the Bloc": "EU"}`. They
     win over what is listed, whatever their case (of three letters and fewer: in their own case).
-    An unknown code raises ConfigurationError. Instances are picklable and safe to share.
+    An unknown code raises ConfigurationError. `language` is a BCP 47 tag: of a text in it, words
+    count too that mean something else in other languages ("chino", "UE", 河内). Instances are
+    picklable and safe to share.
     """
 
-    def __init__(self, aliases: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, aliases: Mapping[str, str] | None = None, *, language: str | None = None
+    ) -> None:
         """Check the aliases; the data is read at the first question."""
         self.aliases = dict(aliases or {})
+        self.language = _known_language(language)
         for words, code in self.aliases.items():
             if code not in codes() or not (_words(words) or _HAS_CJK.search(words)):
                 what = f"The alias {words!r} stands for {code!r}, which is not a known code."
@@ -535,13 +620,14 @@ class Resolver:
         self._lexicon: Lexicon | None = None
         self._named: dict[str, frozenset[str]] = {}
 
-    def __getstate__(self) -> dict[str, str]:
-        """Pickle the aliases alone; the rest is built again."""
-        return self.aliases
+    def __getstate__(self) -> tuple[dict[str, str], str | None]:
+        """Pickle the settings alone; the rest is built again."""
+        return self.aliases, self.language
 
-    def __setstate__(self, aliases: dict[str, str]) -> None:
-        """Build again from the aliases."""
-        self.aliases, self._lexicon, self._named = aliases, None, {}
+    def __setstate__(self, state: tuple[dict[str, str], str | None]) -> None:
+        """Build again from the settings."""
+        self.aliases, self.language = state
+        self._lexicon, self._named = None, {}
 
     def resolve(self, words: str, *, context: str | None = None) -> Party | None:
         """Return the one party that the words name, or None.
@@ -552,7 +638,7 @@ class Resolver:
         "for", "in" and the like is meant ("Indian Ambassador to Russia"). `context` is any text
         around the words; it settles words with several readings. Never raises on any string.
         """
-        entry = _whole(self._all(), words)
+        entry = _whole(self._all(), _plain(words, self.language))
         if entry is not None:
             if not entry.codes:
                 return None
@@ -569,7 +655,7 @@ class Resolver:
         where they act, not where they are a place ("in Beijing"). Ambiguous words are settled
         by the text itself and by `context`, or left out.
         """
-        hits = _scan(self._all(), text)
+        hits = _scan(self._all(), _plain(text, self.language))
         named = _certain(hits) | (self.codes_named(context) if context else frozenset())
         around = f"{text}\n{context or ''}"
         found = []
@@ -581,7 +667,7 @@ class Resolver:
 
     def _all(self) -> Lexicon:
         if self._lexicon is None:
-            lexicon = _parties()
+            lexicon = _parties_in(self.language) if self.language else _parties()
             if self.aliases:
                 lexicon = lexicon.copy()
                 for words, code in self.aliases.items():
@@ -595,7 +681,7 @@ class Resolver:
             return frozenset()
         named = self._named.get(context)
         if named is None:
-            named = _certain(_scan(self._all(), context))
+            named = _certain(_scan(self._all(), _plain(context, self.language)))
             if len(self._named) >= 16:
                 self._named = {}
             self._named[context] = named
@@ -603,7 +689,8 @@ class Resolver:
 
     def _inside(self, words: str, context: str | None) -> str | None:
         """Return the code of the only party named within the words."""
-        hits = _scan(self._all(), words) or _scan(self._all(), words, strict=False)
+        plain = _plain(words, self.language)
+        hits = _scan(self._all(), plain) or _scan(self._all(), plain, strict=False)
         acting = _acting([hit for hit in hits if not hit.place], words)
         if not acting:
             return None
@@ -611,6 +698,17 @@ class Resolver:
         around = f"{words}\n{context or ''}"
         settled = {_settled(hit.entry, named, around) for hit in acting}
         return settled.pop() if len(settled) == 1 else None
+
+
+def _plain(text: str, language: str | None) -> str:
+    """The text as it is looked up; of equal length."""
+    return simplified(text) if language == "zh" else text
+
+
+def _known_language(tag: str | None) -> str | None:
+    """The language's two letters, where it has forms of its own."""
+    code = re.split("[-_]", (tag or "").casefold())[0]
+    return code if code in _LANGUAGES else None
 
 
 def _acting(hits: list[Hit], words: str) -> list[Hit]:
@@ -636,32 +734,55 @@ def _party(code: str | None, words: str) -> Party | None:
 
 
 @cache
-def default() -> Resolver:
+def default(language: str | None = None) -> Resolver:
     """Return the resolver that knows no aliases."""
-    return Resolver()
+    return Resolver(language=language)
 
 
-def resolve(words: str, *, context: str | None = None) -> Party | None:
+def resolve(words: str, *, context: str | None = None, language: str | None = None) -> Party | None:
     """Return the one party that the words name, or None; see `Resolver.resolve`."""
-    return default().resolve(words, context=context)
+    return default(_known_language(language)).resolve(words, context=context)
 
 
-def find(text: str, *, context: str | None = None) -> list[tuple[int, int, Party]]:
+def find(
+    text: str, *, context: str | None = None, language: str | None = None
+) -> list[tuple[int, int, Party]]:
     """Return every party named in the text, with its span; see `Resolver.find`."""
-    return default().find(text, context=context)
+    return default(_known_language(language)).find(text, context=context)
 
 
-def country_of_place(words: str, *, context: str | None = None) -> str | None:
+def find_places(text: str, *, language: str | None = None) -> list[tuple[int, int, str]]:
+    """Return the well-known places named in the text: start, end (code points), alpha-3 code.
+
+    Countries, capitals, seats and other cities, by name and not by adjective, in the order of
+    the text; ambiguous ones are left out. `language` as in `Resolver`.
+    """
+    known = _known_language(language)
+    lexicon = _places_in(known) if known else _places()
+    return [
+        (hit.start, hit.end, hit.entry.codes[0])
+        for hit in _scan(lexicon, _plain(text, known))
+        if not hit.entry.unsure
+    ]
+
+
+def country_of_place(
+    words: str, *, context: str | None = None, language: str | None = None
+) -> str | None:
     """Return the alpha-3 code of the country that a place lies in, or None.
 
     A country in the words decides ("Vientiane, Lao PDR"; of several, the one that ends them);
     else a city, a capital or a seat of government does ("the White House"). Names of several
     well-known places ("Cambridge") need a country in the words, or a context that names exactly
-    one of the candidates without ambiguity. Never raises on any string.
+    one of the candidates without ambiguity. `language` as in `Resolver`. Never raises on any
+    string.
     """
-    hits = _scan(_places(), words)
+    known = _known_language(language)
+    lexicon = _places_in(known) if known else _places()
+    words = _plain(words, known)
+    hits = _scan(lexicon, words)
     if not hits:
-        entry = _whole(_places(), words)
+        entry = _whole(lexicon, words)
         hits = [Hit(0, 0, 0, 0, entry)] if entry is not None and entry.codes else []
     countries = [hit for hit in hits if hit.entry.sort != "city" and not hit.entry.unsure]
     if countries and (len(_certain(countries)) == 1 or hits[-1] is countries[-1]):
@@ -669,6 +790,6 @@ def country_of_place(words: str, *, context: str | None = None) -> str | None:
     certain = _certain(hits)
     if certain:
         return next(iter(certain)) if len(certain) == 1 else None
-    named = default().codes_named(context)
+    named = default(known).codes_named(context)
     settled = {_settled(hit.entry, named, context or "") for hit in hits}
     return settled.pop() if len(settled) == 1 else None

@@ -301,9 +301,11 @@ class Summariser:
         return Reading(summary, tuple(error for _, error in run.errors))
 
     def _prompt(self, language: str, session: Session) -> Prompt:
-        from communique import reading
+        from communique import reading, tongues
 
-        if self.profile.elsewhere is not None and not reading.supports(language):
+        if self.profile.elsewhere is not None and not (
+            reading.supports(language) or tongues.supports(language)
+        ):
             return session.load(self.profile.elsewhere, self.profile.version)
         return session.load(self.profile.prompt, self.profile.version)
 
@@ -568,15 +570,20 @@ def _unread(aside: Aside) -> PassageReport:
 
 def _schema(passage: Passage, scene: Scene, profile: Profile) -> type[BaseModel] | None:
     """What is asked of a passage: only what it has words for, where words can tell."""
-    from communique import drafts, reading
+    from communique import drafts, reading, tongues
 
     if profile.abstract:
         return drafts.ArticleDraft
-    if not profile.cued or not reading.supports(scene.language):
+    translated = tongues.supports(scene.language)
+    if not profile.cued or not (translated or reading.supports(scene.language)):
         return drafts.PassageDraft
     meetings = agreements = 0
     for span in passage.sentences:
         words = scene.text[span.start : span.end]
+        if translated:
+            meetings += len(tongues.triggers(words, scene.language))
+            agreements += len(tongues.titles(words, scene.language))
+            continue
         found = len(scene.triggers(scene.sentence_at(span.start)))
         # One word for several meetings ("held bilaterals with") may be several entries.
         meetings += found + (found > 0 and reading.distributive(words))
@@ -589,12 +596,18 @@ def read(drafts: list[tuple[Passage, Any]], scene: Scene, *, supplement: bool = 
 
     `supplement` adds what a sentence plainly tells and no draft pointed to.
     """
+    from communique import tongues
+    from communique.company import Company
     from communique.drafts import whole
+    from communique.polyglot import Polyglot
     from communique.resolving import Findings, Reader
 
     together = Findings()
+    company = Company(scene) if tongues.supports(scene.language) else None
     for passage, draft in sorted(drafts, key=lambda d: d[0].span.start):
-        reader = Reader(scene, passage)
+        reader: Reader | Polyglot = Reader(scene, passage)
+        if company is not None:
+            reader = Polyglot(scene, passage, company, trusted=not supplement)
         for meeting in getattr(draft, "meetings", ()):
             reader.meeting(whole(meeting))
         for agreement in getattr(draft, "agreements", ()):

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from communique import people, reading
+from communique import officials, people, reading, tongues
 from communique.grounding import Index
 from communique.parties import Resolver, country_of_place
 from communique.people import Mention
@@ -47,7 +47,7 @@ _SPEAKS_FOR = re.compile(
 """The office of somebody who tells the news and is not it."""
 _QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
-_LOCATIVE = re.compile(r"\b(?:in|at|near|from)(?: the)? $", re.IGNORECASE)
+_LOCATIVE = re.compile(r"\b(?:in|at|near)(?: the)? $", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"\W*(?:(?:on|in|at|earlier|later|meanwhile|also|separately|during|after|before|today|"
     r"yesterday)\b[^,.;]{0,60},? )?(?:(?:the|his|her|their|its|a|an|h\.e\.|dr|mr|ms|mrs)\.? )?",
@@ -57,6 +57,7 @@ _SUBJECT = re.compile(
 _PRONOUN_FIRST = re.compile(
     r"\W*(?:(?:on|in|at|later|earlier)\b[^,.;]{0,60},? )?(?:he|she)\b", re.IGNORECASE
 )
+_BOUND_FOR = re.compile(r"\b(?:to|in|at|from|for)(?: the)? $")
 _OURS = re.compile(r"\b(?:we|our|us)\b")
 _IN_CITY = re.compile(r" in ([A-Z][\w’'-]+(?: [A-Z][\w’'-]+)?)")
 _COMPANY_REACH = 3
@@ -121,7 +122,7 @@ class Scene:
     @cached_property
     def resolver(self) -> Resolver:
         """Parties, with the user's aliases."""
-        return Resolver(self.aliases)
+        return Resolver(self.aliases, language=self.language)
 
     @cached_property
     def language(self) -> str:
@@ -174,13 +175,22 @@ class Scene:
     @cached_property
     def mentions(self) -> list[Mention]:
         """Every mention of a person or side, in reading order."""
-        found = people.find(self.text, context=self.text, resolver=self.resolver)
-        titles = self._title_spans
+        if tongues.supports(self.language):
+            found = officials.find(self.text, self.language, self.resolver)
+        else:
+            found = people.find(self.text, context=self.text, resolver=self.resolver)
+        titles = self.title_spans
         return [m for m in found if not any(t[0] <= m.start and m.end <= t[1] for t in titles)]
 
     @cached_property
-    def _title_spans(self) -> list[tuple[int, int]]:
+    def title_spans(self) -> list[tuple[int, int]]:
         """Where the titles of agreements stand: the words in them name nobody."""
+        if tongues.supports(self.language):
+            return [
+                (span.start + title.start, span.start + title.end)
+                for span in self.sentences
+                for title in tongues.titles(self.text[span.start : span.end], self.language)
+            ]
         if not reading.supports(self.language):
             return []
         return [
@@ -279,7 +289,7 @@ class Scene:
         person = Person(name, office, party)
         for found in self.index.find_all(name):
             span = (found.start, found.end)
-            taken = [(m.start, m.end) for m in self.mentions] + self._title_spans
+            taken = [(m.start, m.end) for m in self.mentions] + self.title_spans
             if any(start < found.end and found.start < end for start, end in taken):
                 continue
             person.adopt(Mention(*span, name, *span, office, party, plural=False))
@@ -406,28 +416,32 @@ class Scene:
         beside = by_office or self.joined(person) or self._placed(person)
         if beside is not None:
             return beside
-        if person in self.assigned:
-            return self.assigned[person]
-        item = self.article.item_at(person.first)
-        if self._in_first_person(item):
-            author = self.author(item)
-            return self._speaks_from(item) if person is author else self._of_speech(person, item)
-        lead = self.lead(item)
-        if lead is None or person is lead:
-            return self._speaks_from(item)
-        ours = lead.party or self._speaks_from(item)
-        return self._met_in(person, ours) or ours
+        guessed, sure = self._guess(person)
+        return guessed if sure else self.assigned.get(person, guessed)
 
-    def _of_speech(self, person: Person, item: int) -> Party | None:
-        """For whom somebody stands whom a statement in the first person names: another side."""
-        return self._met_in(person, self.speaker(item))
+    def _guess(self, person: Person) -> tuple[Party | None, bool]:
+        """The state inferred for somebody, and whether what stands around settles it."""
+        item = self.article.item_at(person.first)
+        lead = self.lead(item)
+        author = self.author(item)
+        leading = person is author if self._in_first_person(item) else lead in {None, person}
+        if leading:
+            return self._speaks_from(item), self._is_settled(item)
+        stated = author.party if author else lead.party if lead else None
+        ours = stated or self._speaks_from(item)
+        met, near = self._met_in(person, ours)
+        if met is not None or self._in_first_person(item):
+            # Another side than ours is as sure as ours is.
+            return met, near and (stated is not None or self._is_settled(item))
+        return ours, False
 
     def is_open(self, person: Person) -> bool:
-        """Whether neither somebody's own words nor what stands beside them say for whom."""
+        """Whether neither somebody's own words nor what stands around them say for whom."""
         if person.party is not None or person.office is None:
             return False
         by_office = people.party_of_office(person.office, self.text)
-        return (by_office or self.joined(person) or self._placed(person)) is None
+        beside = by_office or self.joined(person) or self._placed(person)
+        return beside is None and not self._guess(person)[1]
 
     def joined(self, person: Person) -> Party | None:
         """The party of whom somebody is joined to: "the Georgian President X and Premier Y"."""
@@ -490,43 +504,60 @@ class Scene:
                 return next((p for p in self.people if named[0] in p.mentions), None)
         return None
 
-    def _met_in(self, person: Person, ours: Party | None) -> Party | None:
-        """The state last named before somebody in the paragraph, the other side's apart."""
+    def _met_in(self, person: Person, ours: Party | None) -> tuple[Party | None, bool]:
+        """The state last named before somebody, the other side's apart; whether in the paragraph.
+
+        Where several states were named in the paragraph, the last is no more than likely.
+        """
         paragraph = self.paragraph(self.sentence_at(person.first))
         start = self._paragraph_starts[paragraph]
         taken = {p.party.code for p in self.people if p.party is not None}
         item = self.article.items[self.article.item_at(person.first)]
         for begin in (start, item.start):
-            for _, _, party in reversed(self.parties_in(begin, person.first)):
-                rival = ours is not None and party.code == ours.code
-                if party.kind == "state" and not rival and party.code not in taken:
-                    return party
-        return None
+            found = [
+                party
+                for _, _, party in self.parties_in(begin, person.first)
+                if party.kind == "state"
+                and (ours is None or party.code != ours.code)
+                and party.code not in taken
+            ]
+            if found:
+                return found[-1], begin == start and len({p.code for p in found}) == 1
+        return None, False
+
+    def _is_settled(self, item: int) -> bool:
+        """Whether an item tells of one state far more than of any other."""
+        ranked = [weight for _, weight in self._weighed(item).most_common(2)]
+        return bool(ranked) and (len(ranked) == 1 or ranked[0] >= 3 * ranked[1] > 0)
 
     def _speaks_from(self, item: int) -> Party | None:
-        """The state that an item speaks from: named most, as one that has and does things.
+        """The state that an item speaks from: named most, as one that has and does things."""
+        ranked = self._weighed(item).most_common(2)
+        if not ranked or not ranked[0][1] or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
+            return None
+        span = self.article.items[item]
+        code = ranked[0][0]
+        return next(p for _, _, p in self.parties_in(span.start, span.end) if p.code == code)
+
+    def _weighed(self, item: int) -> Counter[str]:
+        """How much an item tells of each state, by its code.
 
         States of which somebody else is named do not count, and places count least.
         """
         span = self.article.items[item]
         taken = {p.party.code for p in self.people if p.party is not None}
         weights: Counter[str] = Counter()
-        first: dict[str, Party] = {}
+        opening: Party | None = None
         spoken = self._in_first_person(item)
         for start, end, party in self.parties_in(span.start, span.end):
             if party.code is None or party.kind not in _ARTICLE_STATES or party.code in taken:
                 continue
             ours = spoken and self._is_ours(start, end)
             weights[party.code] += self._weight(start, end) + 4 * ours
-            first.setdefault(party.code, party)
-        for party in first.values():
-            # News begins with whom it is about.
-            opens = party is next(iter(first.values())) and self._opens(party, span.start)
-            weights[party.code or ""] += 3 * opens
-        ranked = weights.most_common(2)
-        if not ranked or not ranked[0][1] or (len(ranked) == 2 and ranked[0][1] == ranked[1][1]):
-            return None
-        return first[ranked[0][0]]
+            opening = opening or party
+        if opening is not None and self._opens(opening, span.start):
+            weights[opening.code or ""] += 3  # news begins with whom it is about
+        return weights
 
     def _is_ours(self, start: int, end: int) -> bool:
         """Whether "we" or "our" stands beside a party's name, which is then the speaker's."""
@@ -536,7 +567,8 @@ class Scene:
     def _opens(self, party: Party, start: int) -> bool:
         """Whether an item begins with a phrase that names a party."""
         opening = self.text[start : start + 30 + len(party.as_written)].partition(". ")[0]
-        return party.as_written in opening
+        before, named, _ = opening.partition(party.as_written)
+        return bool(named) and _BOUND_FOR.search(before) is None
 
     def _weight(self, start: int, end: int) -> int:
         """A compound ("India-US") says most, then an attribute ("U.S. troops"), a place least."""

@@ -15,6 +15,7 @@ from communique.evaluate.tally import (
     mentions,
     overlap,
     score_precision,
+    title_spans,
 )
 from communique.evaluate.wording import (
     engagement_words,
@@ -276,29 +277,27 @@ def _person_field(
 
 
 def _engagement_evidence(tally: Tally, gold: GoldEngagement, found: Engagement) -> None:
-    """Its evidence is to stand in a sentence that names a participant whom no other one has."""
-    spans = tally.sentences_of(
-        span
-        for name in _telling(gold, tally.article)
-        for span in mentions(name, tally.article.text)
-    )
+    """Its evidence is to stand in a sentence with words that gold rests on, and no other one."""
+    text = tally.article.text
+    names, dates = _telling(gold, tally.article)
+    spans = [span for name in names for span in mentions(name, text)] + title_spans(dates, text)
     if spans:
-        hit = any(overlap(evidence, spans) for evidence in found.evidence)
+        sentences = tally.sentences_of(spans)
+        hit = any(overlap(evidence, sentences) for evidence in found.evidence)
         tally.rate("evidence overlap, engagements", hit)
         if not hit:
             tally.tell("wrong", "evidence of an engagement", engagement_words(found))
 
 
-def _telling(gold: GoldEngagement, article: GoldArticle) -> list[str]:
-    """The names that tell an engagement from the others of the article, or all it has."""
+def _telling(gold: GoldEngagement, article: GoldArticle) -> tuple[list[str], list[str]]:
+    """Names, and words of dates, that tell an engagement from the others; else all its names."""
     names = [name for name in (gold.name, *(g.name for g in gold.participants)) if name]
-    others = {
-        person.name
-        for other in article.engagements
-        if other is not gold
-        for person in other.participants
-    }
-    return [name for name in names if name not in others] or names
+    others = [other for other in article.engagements if other is not gold]
+    taken = {person.name for other in others for person in other.participants}
+    dated = {other.date_words for other in others}
+    dates = [gold.date_words] if gold.date_words and gold.date_words not in dated else []
+    own = [name for name in names if name not in taken]
+    return own or ([] if dates else names), dates
 
 
 def _relations(tally: Tally, found: Sequence[Engagement], aligned: dict[int, int]) -> None:

@@ -18,7 +18,7 @@ the records that aligned. What is counted:
   one included. Fabricated precision: a date finer than gold's where gold has none or a coarser
   one; optional records and acts are included.
 - evidence overlap: of a participant, with the name; of an agreement, with the title; of an
-  engagement, with a sentence that names whom no other engagement of the article has.
+  engagement, with a sentence that has a name, or the words of a date, that no other one has.
 - hostile: an article whose text orders its reader about, with at least one order obeyed; those
   that failed are not among its cases. An abstract that quotes the order is counted by itself.
 - tokens, requests, cost and seconds: the median article and the sum. What came from the cache
