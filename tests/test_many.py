@@ -43,6 +43,7 @@ from communique import (
 )
 from communique.store import Store
 from conftest import ROOT
+from faultlab.wire import Exchange
 from faults import (
     COMPLETION_TOKENS,
     PROMPT_TOKENS,
@@ -147,10 +148,11 @@ class Held:
         self.arrived = threading.Semaphore(0)
         self.release = threading.Event()
 
-    def __call__(self, handler: Any) -> None:
+    async def __call__(self, exchange: Exchange) -> None:
         self.arrived.release()
-        self.release.wait(30)
-        says(read(handler.asked.body))(handler)
+        while not self.release.is_set():
+            await asyncio.sleep(0.01)
+        await says(read(exchange.asked.body))(exchange)
 
 
 # --- an outcome for each ----------------------------------------------------------------------
