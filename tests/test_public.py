@@ -84,6 +84,16 @@ def test_the_reference_gives_the_settings_as_they_are():
     assert shown == {p.name: repr(p.default).replace("'", '"') for p in parameters}
 
 
+def test_the_reference_gives_the_options_of_a_run_as_they_are():
+    """If this failed, an option would be undocumented, wrong, or missing in the method."""
+    shown = {row[0].strip("`"): row[1].strip("`") for row in table("Options of a run")}
+    parameters = inspect.signature(communique.summarise_many).parameters.values()
+    options = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "model"]
+    assert shown == {p.name: repr(p.default).replace("'", '"') for p in options}
+    method = inspect.signature(communique.Summariser.summarise_many).parameters
+    assert [p.name for p in options] == [n for n in method if n not in {"self", "articles"}]
+
+
 def test_every_error_is_exported():
     """If this failed, an error could only be caught by a name from inside the library."""
     assert set(errors.__all__) <= set(communique.__all__)

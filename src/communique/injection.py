@@ -47,15 +47,34 @@ def _any(key: str) -> str:
     return "(?:" + "|".join(_data()[key]) + ")"
 
 
+_WORDS_APART: Final = frozenset({"es", "pt", "fr", "de", "it", "tr", "id"})
+"""Languages of the data in Latin script: their phrases begin where a word does."""
+
+
 @cache
-def _addressed() -> re.Pattern[str]:
-    """Phrases that speak to a machine, or of its task, in any language."""
-    others = [words for listed in _data()["other_languages"].values() for words in listed]
+def _addressed() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Phrases that speak to a machine, or of its task: in Latin script, and in others.
+
+    Where words are apart, a phrase is looked for at their beginnings only, which takes a fifth
+    of the time.
+    """
+    listed: dict[str, list[str]] = _data()["other_languages"]
     duty = r"(?:must|should|shall|are to|is to|have to|has to|need to|ought to)"
     machine = rf"{_any('machines')}[^.;]{{0,40}}? {duty} (?:not |never |also )?{_any('tasks')}\b"
-    return re.compile(
-        rf"(?:{'|'.join(_data()['phrases'])})|\b{machine}|(?:{'|'.join(others)})", re.IGNORECASE
+    latin = [*_data()["phrases"], machine]
+    latin += [words for tag in listed if tag in _WORDS_APART for words in listed[tag]]
+    others = [words for tag in listed if tag not in _WORDS_APART for words in listed[tag]]
+    return (
+        re.compile(rf"(?<![^\W\d_])(?:{'|'.join(latin)})", re.IGNORECASE),
+        re.compile("|".join(others), re.IGNORECASE),
     )
+
+
+def _is_addressed(plain: str) -> bool:
+    latin, others = _addressed()
+    if latin.search(plain):
+        return True
+    return not plain.isascii() and others.search(plain) is not None
 
 
 @cache
@@ -282,7 +301,7 @@ def _reason(sentence: str) -> str:
     plain = _plain(sentence)
     if _turn().match(plain) or _addressee().match(plain):
         return "a turn of a chat"
-    if _ordered().match(plain) or _addressed().search(plain):
+    if _ordered().match(plain) or _is_addressed(plain):
         return _INSTRUCTION
     if all(pattern.search(plain) for pattern in _of_records()):
         return _INSTRUCTION
