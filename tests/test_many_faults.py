@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from communique import articles_in, errors, export, summarise_many
 from communique import client as client_module
-from communique import errors, summarise_many
 from communique.store import Store
 from faultlab import ACCOUNT, FINAL, REPLIES, TRANSPORT, Lab, Plan, articles, child, evenly, folder
 from faultlab.killer import Killer, replies_in
@@ -220,3 +220,20 @@ def test_a_folder_of_everything(lab, tmp_path):
         assert len({outcome.article_id for outcome in outcomes}) == len(built)
     good = [found.number for found in built if found.fails == folder.READS]
     assert Counter(entry.number for entry in lab.log()) == Counter(good), "each was asked once"
+
+
+def test_all_that_is_below_a_folder(lab, tmp_path):
+    """If this failed, a loop of folders would not end, or a file of an odd name be left out."""
+    place = tmp_path / "articles"
+    place.mkdir()
+    built = folder.build(place)
+    given = {"model": "openai/lab", "base_url": lab.url, "api_key": KEY}
+    outcomes = {o.article_id: o for o in summarise_many(articles_in(place), **given)}
+    # A folder is entered and not yielded, but for the link that leads back to where it stands.
+    entered = {str(place / "a folder")}
+    assert set(outcomes) == {str(found.path) for found in built} - entered
+    assert "is a directory" in str(outcomes[str(place / "loop to a folder")].failure)
+    read = {name for name, outcome in outcomes.items() if outcome.ok}
+    assert read == {str(found.path) for found in built if found.fails == folder.READS}
+    rows = export.rows(outcomes.values(), "articles")
+    assert len({row["article_id"].encode() for row in rows}) == len(outcomes)
