@@ -3,7 +3,8 @@
     python examples/overnight.py ARTICLES_DIR TABLES_DIR [DOLLARS]
 
 Every reply is in TABLES_DIR/run.sqlite before it is used; nothing that is in it is asked again.
-With DOLLARS, the run ends before it has cost more, and the rest is told as BudgetSpent. Needs ``pip install "communique[frames]"``.
+With DOLLARS, the run ends before it has cost more, and the rest is told as BudgetSpent. Needs
+``pip install "communique[frames]"``.
 """
 
 from __future__ import annotations

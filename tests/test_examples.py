@@ -120,7 +120,6 @@ def test_the_page_tells_the_story_in_order():
         "One article",
         "A folder",
         "Overnight",
-        "Half the price",
         "A cluster with Ray",
         "A cluster with Spark",
     ]
