@@ -108,7 +108,7 @@ class Simulation:
     latency: float = 0.2
     concurrency: int = 64
     retry_after: float | None = None
-    log: list[tuple[float, bool]] = field(default_factory=list)
+    log: list[tuple[float, bool]] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self.gate = Gate(Limits(self.concurrency))
@@ -209,6 +209,13 @@ def test_slow_answers_do_not_keep_a_rate_from_being_used():
     done = Simulation(bucket(5, 5), articles=1_000, latency=10.0).run()
     assert done.rate(after=60) >= 0.85 * 5
     assert done.refused(after=60) < 0.05
+
+
+def test_windows_of_a_minute_are_spread_over():
+    """If this failed, each minute would be one burst and then nothing but refusals."""
+    done = Simulation(window(500, 60.0), articles=6_000).run()
+    assert done.refused(after=300) < 0.15
+    assert done.rate(after=300) > 0.9 * 500 / 60
 
 
 def test_without_a_limit_everything_is_used():

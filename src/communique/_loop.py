@@ -8,7 +8,9 @@ background loop: `run` waits for a result, `arun` awaits it.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import concurrent.futures
+import contextlib
 import os
 import threading
 import time
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["arun", "here", "later", "run"]
+__all__ = ["arun", "at_end", "here", "later", "run"]
 
 T = TypeVar("T")
 _TURN_SECONDS: Final = 0.5
@@ -110,6 +112,25 @@ async def arun(coroutine: Coroutine[Any, Any, T]) -> T:
     Cancelling the caller cancels the coroutine. Raises what the coroutine raises.
     """
     return await asyncio.wrap_future(_background.submit(coroutine))
+
+
+_farewells: list[Callable[[], None]] = []
+
+
+def at_end(function: Callable[[], None], *, first: bool = False) -> Callable[[], None]:
+    """Have a function called when the interpreter ends, while the loop still runs.
+
+    `first` is for what is under way, before the rest takes away what it needs.
+    """
+    _farewells.insert(0 if first else len(_farewells), function)
+    return function
+
+
+@atexit.register
+def _say_farewell() -> None:
+    for function in _farewells:
+        with contextlib.suppress(Exception):
+            function()
 
 
 def here() -> bool:

@@ -99,6 +99,8 @@ def words_of(error: BaseException) -> str:
     root = error
     while root.__cause__ is not None:
         root = root.__cause__
+    if type(error).__name__ == "APITimeoutError" and isinstance(root, ConnectionError):
+        words = "Connection error"  # the SDK's transport takes every error of these for the first
     if root is not error and str(root) and str(root) not in words:
         words = f"{words.rstrip('.')} ({type(root).__name__}: {root})"
     # A lone surrogate in an endpoint's words could be neither printed nor kept.

@@ -19,7 +19,6 @@ the replies that are there, word for word as before, and sends only what is miss
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import functools
 import inspect
@@ -34,6 +33,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ValidationError
 
+from communique import _loop
 from communique._bounded import bound
 from communique._dialect import SEED, Dialect, json_in, schema_of, strict_schema, text_of
 from communique._translate import (
@@ -985,11 +985,9 @@ _inherited: list[openai.AsyncOpenAI] = []
 """Of a process that this one was forked from, which would feel it if they were closed."""
 
 
-@atexit.register
+@_loop.at_end
 def _close_all() -> None:
     """Close what is open on the background loop, before the interpreter takes it apart."""
-    from communique import _loop
-
     for client in list(_connected):
         with contextlib.suppress(Exception):
             _loop.run(client.aclose(), seconds=_FAREWELL)

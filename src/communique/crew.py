@@ -235,8 +235,9 @@ class Crew:
         except (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit):
             raise
         except BaseException as bug:  # noqa: BLE001 - a panic of compiled code is no Exception
-            log.error("Reading an article failed with %s.", type(bug).__name__, exc_info=False)  # noqa: TRY400
-            outcome = Outcome.failed(job.article_id, fault(job.article_id, bug))
+            failure = fault(job.article_id, bug)
+            log.error("%s", failure.what)  # noqa: TRY400 - a traceback may hold the article's words
+            outcome = Outcome.failed(job.article_id, failure)
         self.deliver(job, outcome)
 
     async def _outcome(self, job: Job) -> Outcome | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -62,9 +63,15 @@ def _hashed(digest: str) -> str:
 
 
 def fault(name: str, bug: BaseException) -> InternalError:
-    """Make a failure of an error that should not be, with the article's name and no traceback."""
+    """Make a failure of an error that should not be.
+
+    It names the article and the place in the code, and repeats nothing of the error's own words,
+    which may be the article's.
+    """
+    frames = traceback.extract_tb(bug.__traceback__)
+    places = [f"{Path(f.filename).name}:{f.lineno}" for f in frames[-3:]]
     failure = InternalError(
-        f"Reading {name!r} failed with {type(bug).__name__}.",
+        f"Reading {name!r} failed with {type(bug).__name__} ({' > '.join(places)}).",
         "This is a fault of communique: please report it, with the article if you may.",
     )
     failure.__cause__ = bug

@@ -201,6 +201,7 @@ class Rate:
     GROWTH: Final = 0.04
     """A second, at first; doubled for every `EASE` seconds without a refusal, or a quarter of the
     time that it took until the last one: of windows that are long, the end is not soon."""
+    GENTLE: Final = 0.002
     GENTLEST: Final = 0.0005
     EASE: Final = 6.0
     FASTEST: Final = 0.05
@@ -264,7 +265,9 @@ class Rate:
             self._note(now, -1)
             if self._refused == self._sent:
                 self._dry = self._pressed
-            if self._pressed >= self.SPAN and self._sent > self._refused:
+            # What has just been sent may be refused yet.
+            lately = sum(count for _, count in self._recent)
+            if self._pressed >= self.SPAN and self._sent - self._refused > max(0, lately):
                 self._learn(now)
 
     def _press(self, now: float, *, held: bool = False) -> None:
@@ -304,8 +307,10 @@ class Rate:
             self._early, self._in_vain, self._first = 0, 0, (0.0, 0.0)
             self._deaf = now + self.DEAF
             return
-        more = allowed > self._allowed * (1.0 + self.SAME)
+        more = allowed > self._allowed * (1.0 + self.SAME) and dry < self.DRY
         self.growth = self.GROWTH if more else max(self.GENTLEST, self.growth / 2)
+        if dry >= self.DRY:
+            self.growth = min(self.growth, self.GENTLE)
         self._allowed = allowed
         self.rate = allowed * self.BELOW ** (1 + 2 * self._early)
         self._next = now + 1.0 / self.rate

@@ -8,7 +8,6 @@ event loop (`aoutcomes`): what is pulled, waited for, interrupted, and closed.
 from __future__ import annotations
 
 import asyncio
-import atexit
 import contextlib
 import threading
 import time
@@ -143,13 +142,15 @@ def _unfinished(desk: Desk) -> Iterator[None]:
         _unclosed.discard(desk)
 
 
-@atexit.register
 def _keep_what_is_under_way() -> None:
     """Close the runs that were neither finished nor left when the program ended."""
     for desk in list(_unclosed):
         if not desk.over and desk.crew is not None and not desk.left:
             desk.tell_how_to_go_on()
         _close(desk, finish=True, seconds=FAREWELL)
+
+
+_loop.at_end(_keep_what_is_under_way, first=True)
 
 
 def _close(desk: Desk, *, finish: bool, seconds: float | None = None) -> None:

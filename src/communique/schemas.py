@@ -300,6 +300,12 @@ class Report(Record):
         """Tokens received, over every attempt that was not answered from the store."""
         return sum(a.completion_tokens for a in self.attempts if not a.cached)
 
+    @property
+    def cost(self) -> float | None:
+        """US dollars, over every attempt; None where the cost of one is not known."""
+        costs = [a.cost for a in self.attempts if not a.cached]
+        return None if None in costs else sum(c for c in costs if c is not None)
+
     def without_timings(self) -> Report:
         """The same report with every `seconds` None: equal for equal input and replies."""
         attempts = [a.model_copy(update={"seconds": None}) for a in self.attempts]

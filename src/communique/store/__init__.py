@@ -17,6 +17,7 @@ import asyncio
 import json
 import os
 import re
+import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -150,7 +151,9 @@ class Store:
             with self._database.at_once():
                 return call(*args, **options)
         except BusyError:
-            return await asyncio.to_thread(call, *args, **options)
+            if threading.main_thread().is_alive():
+                return await asyncio.to_thread(call, *args, **options)
+            return call(*args, **options)  # the interpreter ends, and begins no thread any more
 
     # --- replies ------------------------------------------------------------------------------
 
