@@ -126,6 +126,17 @@ def test_three_replies_in_ten_are_faulty(lab, tmp_path):
     assert asked.isdisjoint(articles.number_of(o.article_id) for o in outcomes if o.ok)
 
 
+def test_replies_from_a_cache_cost_nothing(lab, tmp_path):
+    """If this failed, a run from a cache would be told, and counted, as one that was paid for."""
+    cache = tmp_path / "cache.sqlite"
+    first, second = (read(lab, range(5), cache=cache) for _ in range(2))
+    check(second, range(5))
+    assert [outcome.cached for outcome in first] == [False] * 5
+    assert [outcome.cached for outcome in second] == [True] * 5
+    assert all(attempt.cached for outcome in second for attempt in outcome.report.attempts)
+    assert len(lab.log()) == 5
+
+
 # --- the account ------------------------------------------------------------------------------
 
 
