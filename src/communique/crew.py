@@ -249,7 +249,9 @@ class Crew:
             outcome = Outcome.failed(job.article_id, error)
             self._judge(error)
         else:
-            outcome = Outcome.read(job.article_id, reading.summary)
+            outcome = Outcome.read(
+                job.article_id, reading.summary, cached=_from_the_store(reading.summary.report)
+            )
             ended = next((e for e in reading.unread if self._judge(e)), None)
             whole = not any(error.retryable for error in reading.unread)
             if ended is not None:
@@ -389,6 +391,11 @@ class Crew:
 def paid(summary: Summary) -> str:
     """A summary as the store gives it back: nothing of it is paid for again."""
     return summary.model_copy(update={"report": for_free(summary.report)}).model_dump_json()
+
+
+def _from_the_store(report: Report) -> bool:
+    """Whether every reply came from the store, and there were some."""
+    return bool(report.attempts) and all(attempt.cached for attempt in report.attempts)
 
 
 def for_free(report: Report) -> Report:
