@@ -69,6 +69,16 @@ class Company:
         left, right = tongues.where(self.language)
         return left.search(before) is not None or right.match(after) is not None
 
+    def invites(self, mention: Mention) -> bool:
+        """Whether somebody is named only as who invited: "à l'invitation de …", 应…邀请."""
+        data = tongues.lexicon(self.language)["invited_by"]
+        before = tongues.plain(self.scene.text[: mention.start][-40:], self.language)
+        after = tongues.plain(self.scene.text[mention.end : mention.end + 12], self.language)
+        told = [re.search(data["before"], before, re.IGNORECASE) if data["before"] else None]
+        told.append(re.match(data["after"], after) if data["after"] else None)
+        wanted = [found for key, found in zip(("before", "after"), told, strict=True) if data[key]]
+        return bool(wanted) and all(wanted)
+
     def acting(self, start: int, end: int) -> list[tuple[int, int, Party]]:
         """The states and bodies that a stretch names as ones that do something."""
         return [

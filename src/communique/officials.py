@@ -23,7 +23,7 @@ import functools
 import re
 from bisect import bisect_left
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from communique import tongues
 from communique.people import Mention
@@ -57,10 +57,63 @@ class _Office(NamedTuple):
 def find(text: str, language: str, resolver: Resolver) -> list[Mention]:
     """Return all mentions of people and sides in reading order, without overlaps."""
     parties = resolver.find(text, context=text)
+    parties = sorted([*parties, *_letters(text, language, resolver, parties)], key=lambda p: p[0])
     reader = _READERS.get(language, _Latin)(text, language, parties)
     found = _whole_names(_apart(reader.titled()), language)
     found += _again(text, found, language)
     return sorted(_apart(found), key=lambda m: m.start)
+
+
+_IDEOGRAPH = re.compile("[\u3005\u4e00-\u9fff]")
+_BEFORE_A_LETTER = frozenset("与和同跟及对向在会见由、")
+
+
+def _letters(
+    text: str, language: str, resolver: Resolver, parties: list[Found]
+) -> Iterator[Found]:
+    """Yield the states that stand as one character before an office: 美国务卿, デュラン仏大統領.
+
+    The character stands for a state that the lexicon lists, or for the only one that the text
+    names by a name that begins with it; it must not be the end of a longer word.
+    """
+    if language not in tongues.UNSPACED:
+        return
+    data = tongues.lexicon(language)["offices"]
+    words = tongues.plain(text, language)
+    named: dict[str, set[str]] = {}
+    covered: dict[int, int] = {}
+    for start, end, party in parties:
+        covered.update(dict.fromkeys(range(start, end), end))
+        if end - start > 1 and party.kind == "state" and party.code is not None:
+            named.setdefault(words[start], set()).add(party.code)
+    for at, head in _before_offices(words, data, language):
+        # The 米国 of 米国務長官 is no word there: 国務長官 is one.
+        if covered.get(at, head + 1) <= head or not _stands_alone(words, at, data, language):
+            continue
+        codes = named.get(words[at], set()) if language == "zh" else set()
+        code = next(iter(codes)) if len(codes) == 1 else data["letters"].get(words[at])
+        party_of = resolver.resolve(code) if code else None
+        if party_of is not None:
+            yield at, at + 1, party_of.model_copy(update={"as_written": text[at]})
+
+
+def _before_offices(words: str, data: dict[str, Any], language: str) -> Iterator[tuple[int, int]]:
+    """Yield the places of characters that may stand for states, and where what follows begins."""
+    for match in tongues.compiled(data["heads"], language, cased=True).finditer(words):
+        if match.start() > 0:
+            yield match.start() - 1, match.start()
+    if data.get("letters_of"):
+        for match in re.finditer(f"[{data['letters_of']}](?=の[\u30a1-\u30fa\u4e00-\u9fff])", words):
+            yield match.start(), match.end()
+
+
+def _stands_alone(words: str, at: int, data: dict[str, Any], language: str) -> bool:
+    """Whether the character at an offset ends no longer word."""
+    before = words[max(0, at - 1) : at]
+    if before.isdigit() or before + words[at] in data["letter_words"]:
+        return False
+    joins = language == "zh" and before != "" and before in _BEFORE_A_LETTER
+    return joins or not _IDEOGRAPH.fullmatch(before)
 
 
 class _Taken:
@@ -643,7 +696,7 @@ class _Chinese(_Script):
             end = at + len(surname)
             for _ in range(2):
                 letter = self.text[end : end + 1]
-                if not "\u4e00" <= letter <= "\u9fff" or self.text.startswith(self.stops, end):
+                if not "\u4e00" <= letter <= "\u9fff" or self._stops(end):
                     break
                 end += 1
             if end > at + len(surname) and self._run(at) < at + 3:
@@ -655,11 +708,16 @@ class _Chinese(_Script):
 
     def _run(self, at: int) -> int:
         """Where the characters of a transliterated name end."""
-        while at < len(self.text) and self.text[at] in self.foreign:
-            if self.text.startswith(self.stops, at):
-                break
+        while at < len(self.text) and self.text[at] in self.foreign and not self._stops(at):
             at += 1
         return at
+
+    def _stops(self, at: int) -> bool:
+        """Whether a word that no name holds begins: not the 因 of 侯赛因举行, but of 侯赛因病."""
+        if not self.text.startswith(self.stops, at):
+            return False
+        in_a_name = self.text[at] in self.foreign and self.text.startswith(self.stops, at + 1)
+        return not in_a_name
 
 
 # --- Japanese --------------------------------------------------------------------------------
@@ -700,6 +758,8 @@ class _Japanese(_Script):
         return self.text.startswith(("会談", "会合", "会議", "級", "協議", "電話", "府"), at)
 
     def _name_before(self, at: int) -> tuple[int, int] | None:
+        if at in self.ends and self.ends[at][0] == at - 1:
+            at -= 1  # デュラン仏大統領
         run = _JAPANESE_NAME.search(self.text[max(0, at - 24) : at])
         if run is None:
             return None

@@ -337,6 +337,12 @@ class Polyglot:
         mark = tongues.lexicon(self.language).get("subject")
         if mark is not None:
             return any(re.match(mark, self.scene.text[a.evidence.end :][:4]) for a in found)
+        mark = tongues.lexicon(self.language).get("counterpart_after")
+        if mark is not None and all(
+            re.search(mark, self.scene.text[max(0, a.evidence.start - 4) : a.evidence.start])
+            for a in found
+        ):
+            return False
         if tongues.lexicon(self.language).get("order") == "verb_first":
             return False
         return all(a.evidence.end <= told.evidence.start for a in found)
@@ -358,7 +364,7 @@ class Polyglot:
                 return None
             span = self.scene.sentences[index]
             for mention in self.company.mentions(span.start, min(span.end, at)):
-                if mention.name is not None or mention.party is not None:
+                if not self.company.invites(mention):
                     return self._of(mention)
         return None
 
@@ -375,7 +381,7 @@ class Polyglot:
         behind = [m for m in inside if m.start >= end]
         if behind and self._visits(end, behind[0].start):
             return [self._of(behind[0])]
-        before = [m for m in inside if m.end <= start]
+        before = [m for m in inside if m.end <= start and not self.company.invites(m)]
         invited = told.status == "proposed" and behind
         chosen = behind[0] if invited else before[-1] if before else None
         if chosen is None:
@@ -400,7 +406,7 @@ class Polyglot:
     def _close_before(self, sentence: int, at: int) -> Mention | None:
         """Whoever is named right before a comma and what follows it: "…, en visite à Paris"."""
         span = self.scene.sentences[sentence]
-        named = self.company.mentions(span.start, at)
+        named = [m for m in self.company.mentions(span.start, at) if not self.company.invites(m)]
         return named[-1] if named and at - named[-1].end <= _CLOSE else None
 
     def _visits(self, start: int, end: int) -> bool:
