@@ -39,6 +39,7 @@ class Company:
         self.scene = scene
         self.language = tongues.code_of(scene.language)
         self.told: list[Told] = []
+        self.visits: list[Told] = []
         self.sides: list[tuple[int, tuple[Party, ...]]] = []
         self.instruments: list[Instrument] = []
         self._starts: list[int] = []
@@ -102,7 +103,8 @@ class Company:
 
     def _side_before(self, person: Person) -> Party | None:
         span = self.scene.sentences[self.scene.sentence_at(person.first)]
-        unnamed = (m for m in self.mentions(span.start, person.first) if m.name is None)
+        before = self.mentions(span.start, person.first)
+        unnamed = (m for m in before if m.name is None and m.office is None)
         return next((m.party for m in unnamed if m.party is not None), None)
 
     def _home_of_item(self, person: Person) -> Party | None:
@@ -116,6 +118,10 @@ class Company:
             if start < item.start + _DATELINE or not self.is_place(start, end)
         ]
         default = self.of_language
+        sides = [m.party for m in inside if m.party and m.name is None and m.office is None]
+        bodies = {p.code: p for p in sides if p.code not in taken}
+        if len(bodies) == 1 and default and not any(p.code == default.code for _, p in named):
+            return next(iter(bodies.values()))
         if not named or (default and any(p.code == default.code for _, p in named)):
             return default
         if named[0][0] < item.start + _DATELINE:
@@ -139,6 +145,22 @@ class Company:
                 return self.scene.resolver.resolve(home["code"])
         return None
 
+    def officer(self, mention: Mention) -> tuple[Person | None, Party | None]:
+        """Whom an office alone means, 首相は: who was named with it, else the home state's.
+
+        Where the item has named another state last, it may be that one's: nobody then.
+        """
+        item = self.scene.article.items[self.scene.article.item_at(mention.start)]
+        earlier = [m for m in self.mentions(item.start, mention.start) if m.name is not None]
+        for other in reversed(earlier):
+            if other.office is not None and other.office.endswith(mention.office or "?"):
+                person = next((p for p in self.scene.people if other in p.mentions), None)
+                return person, other.party
+        named = [party for _, _, party in self.parties(item.start, mention.start)]
+        home = self.of_language
+        theirs = bool(named) and (home is None or named[-1].code != home.code)
+        return None, None if theirs else home
+
     # --- what was told ------------------------------------------------------------------------
 
     def remember(self, told: Told) -> None:
@@ -146,6 +168,8 @@ class Company:
         if told.salience == "background":
             return
         parties = distinct(a.party for a in told.attendees if a.party is not None)
+        if told.type == "visit":
+            self.visits.append(told)
         if len(sides_of(told.attendees)) > 1:
             self.told.append(told)
         elif told.type == "visit" and told.place is not None and told.place.country is not None:
@@ -153,6 +177,15 @@ class Company:
             parties = distinct([*parties, *([host] if host is not None else [])])
         if len(parties) > 1:
             self.sides.append((told.evidence.start, parties))
+
+    def hosts(self, sentence: int) -> Party | None:
+        """The state visited a sentence or so before, in the same item."""
+        for told in reversed(self.visits[-_REMEMBERED:]):
+            near = 0 <= sentence - told.sentence <= 1
+            near = near and self.scene.item(told.sentence) == self.scene.item(sentence)
+            if near and told.place is not None and told.place.country is not None:
+                return self.scene.resolver.resolve(told.place.country)
+        return None
 
     def note(self, instrument: Instrument) -> None:
         """Note an instrument, and between whom it is."""

@@ -57,20 +57,42 @@ class _Office(NamedTuple):
 def find(text: str, language: str, resolver: Resolver) -> list[Mention]:
     """Return all mentions of people and sides in reading order, without overlaps."""
     parties = resolver.find(text, context=text)
-    parties = sorted([*parties, *_letters(text, language, resolver, parties)], key=lambda p: p[0])
-    reader = _READERS.get(language, _Latin)(text, language, parties)
+    parties += [*_letters(text, language, resolver, parties), *_named_by(text, language, resolver)]
+    reader = _READERS.get(language, _Latin)(text, language, sorted(parties, key=lambda p: p[0]))
     found = _whole_names(_apart(reader.titled()), language)
+    found = [_with_state(mention, language, resolver) for mention in found]
     found += _again(text, found, language)
     return sorted(_apart(found), key=lambda m: m.start)
+
+
+def _named_by(text: str, language: str, resolver: Resolver) -> Iterator[Found]:
+    """Yield what names a party in an office only: "la diplomatie européenne" is the Union's."""
+    for code, words in tongues.lexicon(language)["offices"].get("adjectives", {}).items():
+        party = resolver.resolve(code)
+        if party is None:
+            continue
+        for match in tongues.compiled([words], language).finditer(text):
+            yield match.start(), match.end(), party.model_copy(update={"as_written": match[0]})
+
+
+def _with_state(mention: Mention, language: str, resolver: Resolver) -> Mention:
+    """Give an office that only one state has its state: "ministre des Armées" is French."""
+    offices = tongues.lexicon(language)["offices"].get("of_state", {})
+    if mention.party is not None or mention.office is None:
+        return mention
+    office = mention.office.casefold()
+    for title, code in offices.items():
+        party = resolver.resolve(code) if office.startswith(title.casefold()) else None
+        if party is not None:
+            return replace(mention, party=party.model_copy(update={"as_written": mention.office}))
+    return mention
 
 
 _IDEOGRAPH = re.compile("[\u3005\u4e00-\u9fff]")
 _BEFORE_A_LETTER = frozenset("与和同跟及对向在会见由、")
 
 
-def _letters(
-    text: str, language: str, resolver: Resolver, parties: list[Found]
-) -> Iterator[Found]:
+def _letters(text: str, language: str, resolver: Resolver, parties: list[Found]) -> Iterator[Found]:
     """Yield the states that stand as one character before an office: 美国务卿, デュラン仏大統領.
 
     The character stands for a state that the lexicon lists, or for the only one that the text
@@ -103,7 +125,9 @@ def _before_offices(words: str, data: dict[str, Any], language: str) -> Iterator
         if match.start() > 0:
             yield match.start() - 1, match.start()
     if data.get("letters_of"):
-        for match in re.finditer(f"[{data['letters_of']}](?=の[\u30a1-\u30fa\u4e00-\u9fff])", words):
+        for match in re.finditer(
+            f"[{data['letters_of']}](?=の[\u30a1-\u30fa\u4e00-\u9fff])", words
+        ):
             yield match.start(), match.end()
 
 
@@ -219,6 +243,7 @@ class _Script:
         self.heads = tongues.compiled(data["heads"], language, cased=True)
         self.sides = tongues.compiled(data["sides"], language)
         self.spokes = tongues.pattern(language, "offices", "spokes")
+        self.bare = re.compile(data.get("bare", "(?!)"))
 
     def titled(self) -> list[Mention]:
         """Every phrase with an office, a counterpart or a side in it."""
@@ -305,9 +330,10 @@ class _Latin(_Script):
                 at += 1
             elif self.text[at - 1 : at] not in _APOSTROPHES:
                 return None
-            if at in self.starts:
-                end, party = self.starts[at]
-                return "party", end, party
+            # In Arabic, "of" may be written together with the name.
+            for first in (at, at + 1) if self.text[at : at + 1] in {"ل", "ب"} else (at,):
+                if first in self.starts:
+                    return "party", *self.starts[first]
             word = _link_or_word(self.text, at)
             low = word.casefold().replace("’", "'") if word else ""
             if word is None or low not in self.links:
@@ -337,7 +363,8 @@ class _Latin(_Script):
         party = office.party
         if name and party is None:
             end, party = self._party_behind(end)
-        if name is None and party is None:
+        bare = self.bare.match(self.text, office.start) if start == office.start else None
+        if name is None and party is None and bare is None:
             return []
         if name is None:
             return [Mention(start, end, None, start, end, words, party, plural=False)]
@@ -747,9 +774,11 @@ class _Japanese(_Script):
             if name is not None:
                 text = self.text[name[0] : name[1]]
                 found.append(Mention(start, match.end(), text, *name, words, party, plural=False))
-            elif party is not None and words is not None and not self._is_body(match.end()):
+            elif words is not None and not self._is_body(match.end()):
                 end = match.end()
-                found.append(Mention(start, end, None, start, end, words, party, plural=False))
+                bare = start == match.start() and self.bare.match(self.text, start)
+                if party is not None or bare:
+                    found.append(Mention(start, end, None, start, end, words, party, plural=False))
         found += self._bodies("側")
         return [m for m in found if not self.spokes.search(m.office or "")]
 

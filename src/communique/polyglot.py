@@ -45,9 +45,11 @@ __all__ = ["Polyglot"]
 
 _OF_STATES = frozenset({"exercise", "negotiation", "dialogue", "summit", "conference", "meeting"})
 _PEOPLED = frozenset({"meeting", "call", "ceremony"})
+_SETTINGS = EVENTS | {"exercise", "dialogue"}
 _CALLED = _PEOPLED | {"dialogue", "negotiation"}
 _BACK = 3
 """For how many sentences a subject is remembered."""
+_VERB = re.compile(r"\b(?:reist|flog|landet|besuch)(?:e|en|t|te|ten)?\b")
 _CLOSE = 25
 """How near, in characters, somebody is named before a clause that is about them."""
 _AS_DRAFTED: dict[str, tuple[ActKind, Realis]] = {
@@ -107,7 +109,7 @@ class Polyglot:
             return
         for i, other in enumerate(self.findings.told):
             same = other.sentence == told.sentence and other.type == told.type
-            if same and _overlap(other.evidence, told.evidence):
+            if same and (_overlap(other.evidence, told.evidence) or _again(other, told)):
                 if len(told.attendees) > len(other.attendees):
                     self.findings.told[i] = told
                 return
@@ -166,6 +168,7 @@ class Polyglot:
             event=self._name_of_event(draft, kind, anchor, region, cue),
             date=self._when(draft.when if draft else "", anchor, region, status),
             place=self._where(draft.where if draft else "", anchor, region),
+            sidelines=None if kind in _SETTINGS else self._sidelines(sentence),
         )
         attendees = self._who(draft, told, region)
         if kind == "visit" and told.place is None and attendees:
@@ -196,6 +199,8 @@ class Polyglot:
             return cue.status
         if draft is not None and self.trusted:
             return draft.status
+        if cue is not None and (journey := self._journey(cue, anchor)) is not None:
+            return journey
         present = cue is not None and cue.present
         when = draft.when if draft else ""
         date = self._when(when, anchor, region, "planned" if present else "held")
@@ -205,6 +210,14 @@ class Polyglot:
         if date.start > here:
             return "planned"
         return "ongoing" if present and date.start <= here <= (date.end or here) else "held"
+
+    def _journey(self, cue: tongues.Cue, anchor: Evidence) -> EngagementStatus | None:
+        """The status of the visit made for a meeting: "se rendra … pour rencontrer"."""
+        if cue.type != "meeting":
+            return None
+        sentence = self.scene.sentence_at(anchor.start)
+        before = [c for c in self._cues(sentence) if c.type == "visit" and c.end <= cue.start]
+        return before[-1].status if before else None
 
     def _region(self, sentence: int, cue: tongues.Cue) -> tuple[int, int]:
         """The part of the sentence that tells of this engagement and of no other."""
@@ -219,6 +232,19 @@ class Polyglot:
             elif other.start >= cue.end:
                 right = min(right, _cut(words, cue.end, other.start, cue.end if last else None))
         return span.start + left, span.start + right
+
+    def _sidelines(self, sentence: int) -> Evidence | None:
+        """The event beside which something is told: the one told of before, or a named one."""
+        beside = tongues.sidelines(self.scene.words(sentence), self.language)
+        if beside is None:
+            return None
+        start = self.scene.sentences[sentence].start
+        words = self.scene.evidence(start + beside.start, start + beside.end)
+        if not beside.bare:
+            return words
+        near = (t for t in self.findings.told if 0 <= sentence - t.sentence <= _BACK)
+        events = [t.event for t in near if t.type in _SETTINGS and t.event is not None]
+        return events[-1] if events else None
 
     # --- who ------------------------------------------------------------------------------
 
@@ -238,7 +264,23 @@ class Polyglot:
             self._admit_present(found, told)
         if len(sides_of(found)) < 2:
             self._admit_company(found, told, region)
+        if len(sides_of(found)) < 2 and len(found) < 3:
+            self._admit_host(found, told, region)
         return [a for a in found if a.person is not None or a.party is not None]
+
+    def _admit_host(self, found: list[Attendee], told: Told, region: tuple[int, int]) -> None:
+        """Take one without a country of their own, whom a visitor meets, for one of the hosts."""
+        host = self.company.hosts(told.sentence)
+        own = {m.name: m.party for m in self._mentions(region)}
+        for i, one in enumerate(found):
+            unsaid = one.person is not None and own.get(one.person.name, one.party) is None
+            if host is None or host.code == one.code or not unsaid:
+                continue
+            found[i] = replace(one, party=host)
+            topic = self._topic(told.sentence, region[0])
+            if topic is not None and topic.code != host.code:
+                _admit(found, topic)
+            return
 
     def _mentions(self, region: tuple[int, int]) -> list[Mention]:
         """Those named in a region; of several, not whoever only reports it."""
@@ -259,6 +301,10 @@ class Polyglot:
     def _of(self, mention: Mention) -> Attendee:
         person = next((p for p in self.scene.people if mention in p.mentions), None)
         evidence = self.scene.evidence(mention.start, mention.end)
+        if mention.name is None and mention.party is None:
+            person, party = self.company.officer(mention)
+            if person is None:
+                return Attendee(None, party, mention.office, evidence)
         if person is None:
             return Attendee(None, mention.party, mention.office, evidence)
         party = mention.party or person.party or self.company.home(person)
@@ -328,7 +374,7 @@ class Polyglot:
                 _admit(found, one)
             return
         if both or (found and not self._has_subject(found, told)):
-            topic = self._topic(told.sentence, region[0])
+            topic = self._topic(told.sentence, region[0]) or self._subject_behind(told, region)
             if topic is not None and topic.code not in {a.code for a in found}:
                 found.insert(0, topic)
 
@@ -356,6 +402,14 @@ class Polyglot:
         again = told.status == before.status and before.type == told.type
         return told.status != "held" or (again and (told.place or told.date) is not None)
 
+    def _subject_behind(self, told: Told, region: tuple[int, int]) -> Attendee | None:
+        """The subject behind what a sentence opens with: "Bei einem Besuch in Riad traf Y …"."""
+        span = self.scene.sentences[told.sentence]
+        if told.evidence.start - span.start > _CLOSE or region[1] >= span.end:
+            return None
+        behind = self.company.mentions(region[1], span.end)
+        return self._of(behind[0]) if behind and behind[0].start - region[1] <= 2 * _CLOSE else None
+
     def _topic(self, sentence: int, at: int) -> Attendee | None:
         """Whom the text speaks of at a point: the first one named in the sentence or before it."""
         item = self.scene.item(sentence)
@@ -371,37 +425,45 @@ class Polyglot:
     def _visitor(
         self, draft: MeetingDraft | None, told: Told, region: tuple[int, int]
     ) -> list[Attendee]:
-        """A visit is its visitor's: named right behind the noun, else before the verb."""
-        start, end = told.evidence.start, told.evidence.end
-        inside = self._mentions(region)
-        within = [m for m in inside if start <= m.start and m.end <= end]
-        if within:
-            # "يقوم X بزيارة"; of an invitation, whoever is invited.
-            return [self._of(within[-1 if told.status == "proposed" else 0])]
-        behind = [m for m in inside if m.start >= end]
-        if behind and self._visits(end, behind[0].start):
-            return [self._of(behind[0])]
-        before = [m for m in inside if m.end <= start and not self.company.invites(m)]
-        invited = told.status == "proposed" and behind
-        chosen = behind[0] if invited else before[-1] if before else None
-        if chosen is None:
-            chosen = self._close_before(told.sentence, region[0])
-        if chosen is None and tongues.lexicon(self.language).get("order") == "verb_first":
-            chosen = behind[0] if behind else None
-        if chosen is not None and (chosen.name or chosen.party):
-            return [self._of(chosen)]
+        """A visit is its visitor's; whom the sentence does not name is who was spoken of."""
+        named = self._named_visitor(told, region)
+        if named is not None:
+            return [self._of(named)]
         for words in draft.who if draft else ():
             found: list[Attendee] = []
             self._admit_drafted(found, words, told, region)
             if found:
                 return found[:1]
-        topic = self._topic(told.sentence, region[0])
+        topic = self._topic(told.sentence, region[0]) or self._subject_behind(told, region)
         if topic is None or told.place is None or topic.code != told.place.country:
             return [topic] if topic is not None else []
         # Nobody visits their own country: it is the other one's turn.
         company = self.company.met_before(told.sentence)
         others = [a for a in company.attendees if a.code != topic.code] if company else []
         return others[:1] or [topic]
+
+    def _named_visitor(self, told: Told, region: tuple[int, int]) -> Mention | None:
+        """Who is named right behind the noun for a visit, else before the verb, else behind it."""
+        start, end = told.evidence.start, told.evidence.end
+        inside = self._mentions(region)
+        within = [m for m in inside if start <= m.start and m.end <= end]
+        if within:
+            # "يقوم X بزيارة"; of an invitation, whoever is invited.
+            return within[-1 if told.status == "proposed" else 0]
+        behind = [m for m in inside if m.start >= end]
+        inverted = _VERB.search(told.evidence.exact) and behind and behind[0].start - end <= 1
+        # "la visite du président", "Nach dem Treffen reiste Ministerin X weiter"
+        if behind and (inverted or told.status == "proposed"):
+            return behind[0]
+        if behind and self._visits(end, behind[0].start):
+            return behind[0]
+        before = [m for m in inside if m.end <= start and not self.company.invites(m)]
+        chosen = before[-1] if before else self._close_before(told.sentence, region[0])
+        if chosen is not None or not behind:
+            return chosen
+        opens = start - self.scene.sentences[told.sentence].start <= _CLOSE
+        verb_first = tongues.lexicon(self.language).get("order") == "verb_first"
+        return behind[0] if verb_first or (opens and not self._reports(behind[0])) else None
 
     def _close_before(self, sentence: int, at: int) -> Mention | None:
         """Whoever is named right before a comma and what follows it: "…, en visite à Paris"."""
@@ -526,14 +588,9 @@ class Polyglot:
             return located
         if kind not in {"summit", "conference", "exercise", "dialogue"}:
             return None
-        behind = re.compile(tongues.lexicon(self.language)["event"]).match(
-            self.scene.text, anchor.end, region[1]
-        )
-        if behind is not None:
-            return self.scene.evidence(anchor.start, behind.end())
-        for start, end, party in self.company.parties(anchor.end, region[1]):
-            if start - anchor.end <= 1 and party.kind == "organisation":
-                return self.scene.evidence(anchor.start, end)
+        whole = self._of_a_body(anchor, region)
+        if whole is not None:
+            return whole
         before = tongues.before_an_event(self.language).search(
             self.scene.text, region[0], anchor.start
         )
@@ -547,6 +604,20 @@ class Polyglot:
             whole = self.scene.evidence(base + left, base + right)
             return whole if len(whole.exact) > len(anchor.exact) else None
         return self.scene.evidence(start, anchor.end) if named else None
+
+    def _of_a_body(self, anchor: Evidence, region: tuple[int, int]) -> Evidence | None:
+        """The words for an event with the name behind them, or with the body whose event it is."""
+        behind = re.compile(tongues.lexicon(self.language)["event"]).match(
+            self.scene.text, anchor.end, region[1]
+        )
+        if behind is not None:
+            return self.scene.evidence(anchor.start, behind.end())
+        for start, end, party in self.company.parties(*region):
+            if 0 <= start - anchor.end <= 1 and party.kind == "organisation":
+                return self.scene.evidence(anchor.start, end)
+            if 0 <= anchor.start - end <= 1 and party.kind == "organisation":
+                return self.scene.evidence(start, anchor.end)
+        return None
 
     # --- agreements -----------------------------------------------------------------------
 
@@ -730,8 +801,20 @@ class Polyglot:
             return sides
         home = self.company.of_language
         if len(told) == 1 and home is not None and home.code not in codes:
-            return (*told, home)
+            return (*told, home) if self._domestic(sentence, home) else told
         return told
+
+    def _domestic(self, sentence: int, home: Party) -> bool:
+        """Whether a sentence is about the state in whose press it stands, without its name.
+
+        It names a body that every state has ("das Kabinett", 国会), or goes on about somebody
+        of that state.
+        """
+        bodies = tongues.lexicon(self.language)["bodies"]
+        if bodies and re.search(bodies, self.scene.words(sentence)):
+            return True
+        before = self._named_in(sentence - 1)[-1:] if sentence else []
+        return any(party.code == home.code for m in before if (party := self._of(m).party))
 
 
 _POSSESSIVE = re.compile(r"\s?(?:की|के|का|的|の)\s?")
@@ -751,6 +834,17 @@ def _cut(words: str, start: int, end: int, default: int | None = None) -> int:
 
 def _gap(a: tuple[int, int], b: tuple[int, int]) -> int:
     return max(a[0] - b[1], b[0] - a[1], 0)
+
+
+def _again(a: Told, b: Told) -> bool:
+    """Whether a sentence tells of one visit twice: "arrives tomorrow on an official visit"."""
+    if a.type != "visit" or not a.attendees or not b.attendees:
+        return False
+    one = a.attendees[0].person or a.attendees[0].code
+    other = b.attendees[0].person or b.attendees[0].code
+    dated = a.date is not None and b.date is not None and a.date.edtf != b.date.edtf
+    where = {told.place.country for told in (a, b) if told.place is not None}
+    return one == other and not dated and len(where) < 2
 
 
 def _overlap(a: Evidence, b: Evidence) -> bool:
