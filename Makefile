@@ -3,6 +3,7 @@
 #   make summary      the embedded model reads the two articles in seeds/ (fetches its weights once)
 #   make test         the tests: no network, no model
 #   make test-local   the tests that run the embedded model: minutes
+#   make test-spark   the tests that start a Spark session: needs Java 17, and builds pyspark once
 #   make lint         ruff, mypy, the import contracts, and what the gold articles cover
 #   make record       records the cassettes anew, with the embedded model, and the README's output:
 #                     the seeds, the gold and the hostile articles, in less than half an hour
@@ -17,6 +18,9 @@ ROOT := $(CURDIR)
 VENV := .venv
 BIN := $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 STAMP := $(VENV)/.ready
+SPARK := .venv-spark
+SPARK_BIN := $(SPARK)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+SPARK_STAMP := $(SPARK)/.ready
 SEED := seeds/000_e5b3391f3894ea28.txt
 
 # The first interpreter that is new enough and can make a virtual environment. The lock is checked
@@ -29,7 +33,7 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 # What the caller's shell has set must not reach into the environment made here.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET
 
-.PHONY: summary test test-local lint record floors bench lock clean FORCE
+.PHONY: summary test test-local test-spark lint record floors bench lock clean FORCE
 .DEFAULT_GOAL := test
 
 summary: $(STAMP)
@@ -40,6 +44,9 @@ test: $(STAMP)
 
 test-local: $(STAMP)
 	$(BIN)/python -m pytest -m local_model
+
+test-spark: $(SPARK_STAMP)
+	$(SPARK_BIN)/python -m pytest -m spark
 
 lint: $(STAMP)
 	$(BIN)/ruff check
@@ -68,14 +75,24 @@ $(STAMP): pyproject.toml requirements/dev.txt $(if $(filter-out $(ROOT),$(shell 
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@echo "$(ROOT)" > $@
 
+# pyspark is published as source only, of 450 MB: it has an environment of its own, which neither the
+# lock of the developers nor an extra has a part in.
+$(SPARK_STAMP): $(STAMP) requirements/spark.txt
+	$(BIN)/python -m venv --clear $(SPARK)
+	$(SPARK_BIN)/python -m pip install --quiet --require-hashes --only-binary :all: -r requirements/dev.txt
+	$(SPARK_BIN)/python -m pip install --quiet --require-hashes -r requirements/spark.txt
+	$(SPARK_BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@echo "$(ROOT)" > $@
+
 # No address of an index, no path: the locks hold names, versions and hashes, for every system.
-COMPILE = $${UV:-uv} pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+COMPILE = $${UV:-uv} pip compile --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --quiet
 lock:
-	$(COMPILE) --all-extras --upgrade -o requirements/dev.txt
-	$(COMPILE) -c requirements/dev.txt -o requirements/run.txt
+	$(COMPILE) pyproject.toml --all-extras --upgrade -o requirements/dev.txt
+	$(COMPILE) pyproject.toml -c requirements/dev.txt -o requirements/run.txt
+	echo "pyspark>=4,<5" | $(COMPILE) - -c requirements/dev.txt --upgrade -o requirements/spark.txt
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SPARK) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 FORCE:

@@ -4,6 +4,8 @@
 
     python benchmarks/run.py                          # all of it; minutes, for the model reads
     python benchmarks/run.py --only import,grounding  # some of it
+    python benchmarks/run.py --only many              # what starts with "many": minutes
+    python benchmarks/run.py --only many --full       # at the size of the goals: much longer
 
 Ratios hold from machine to machine, as far as they can; seconds do not. Both sides of a ratio are
 measured in turns, in the same run.
@@ -12,10 +14,12 @@ measured in turns, in the same run.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from pathlib import Path
 
 import articles
+import many
 import model
 import stations
 
@@ -33,15 +37,26 @@ MEASUREMENTS = {
 def main() -> None:
     """Run the measurements that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--only", default=",".join(MEASUREMENTS), help="names, by commas")
-    names = [name.strip() for name in parser.parse_args().only.split(",")]
+    every = [*MEASUREMENTS, *many.MANY]
+    parser.add_argument("--only", default=",".join(every), help="names, by commas")
+    parser.add_argument("--articles", type=int, help="how many articles many-… reads")
+    parser.add_argument("--full", action="store_true", help="many-… at the size of the goals")
+    options = parser.parse_args()
+    scale = many.Scale.full() if options.full else many.Scale()
+    if options.articles:
+        scale = dataclasses.replace(scale, articles=options.articles)
+    names = [name.strip() for name in options.only.split(",")]
+    names = [n for name in names for n in (many.MANY if name == "many" else [name])]
     for name in names:
-        if name not in MEASUREMENTS:
-            parser.error(f"there is no measurement {name!r}; use some of {', '.join(MEASUREMENTS)}")
+        if name not in every:
+            parser.error(f"there is no measurement {name!r}; use some of {', '.join(every)}")
     print(f"Python {sys.version.split()[0]}, {sys.platform}")
     for name in names:
-        print(f"\n## {name}")
-        MEASUREMENTS[name](SEED)
+        print(f"\n## {name}", flush=True)
+        if name in MEASUREMENTS:
+            MEASUREMENTS[name](SEED)
+        else:
+            many.MANY[name](scale)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import os
 import pickle
 import re
 from pathlib import Path
@@ -156,6 +157,22 @@ def test_says_what_is_wrong_with_a_file(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(InvalidArticle, match=message):
             Article.read(tmp_path / name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """A run over a folder would stand still for ever at a pipe that nobody writes to."""
+    os.mkfifo(tmp_path / "pipe.txt")
+    with pytest.raises(InvalidArticle, match="is a pipe"):
+        Article.read(tmp_path / "pipe.txt")
+
+
+@pytest.mark.parametrize("name", ["a\nb.txt", "a\udcffb.txt", "a\u202etxt.exe"])
+def test_a_message_about_a_file_can_be_shown_and_stored(tmp_path: Path, name: str) -> None:
+    """A file's name would break a line of a log, or the store that keeps the failure."""
+    with pytest.raises(InvalidArticle, match="There is no file") as caught:
+        Article.read(tmp_path / name)
+    assert str(caught.value).isprintable()
 
 
 def test_a_str_is_text_and_a_path_is_a_file(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import logging
 import pickle
@@ -22,6 +23,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from communique import _dialect, _translate
 from communique import client as module
+from communique._bounded import LONGEST_BODY
 from communique.client import (
     Budget,
     Client,
@@ -47,6 +49,7 @@ from communique.errors import (
     StorageError,
     Unavailable,
 )
+from communique.prices import Rates
 from communique.schemas import PassageReport, Span
 from communique.store import Store
 from faults import (
@@ -57,6 +60,8 @@ from faults import (
     FaultyServer,
     cut_short,
     drip,
+    endless,
+    huge,
     no_choices,
     raw,
     refuses,
@@ -123,7 +128,7 @@ def ask(server: FaultyServer) -> Ask:
 
 def make(server: FaultyServer, *, strict: bool = False, **options: Any) -> Client:
     """Make a client of the server that does not wait between requests."""
-    endpoint = Endpoint("fake", server.url, KEY, identity_of(server.url), strict, (1.0, 2.0))
+    endpoint = Endpoint("fake", server.url, KEY, identity_of(server.url), strict, Rates(1.0, 2.0))
     return Client(endpoint, **{"wait": lambda _: 0.0, **options})
 
 
@@ -319,6 +324,25 @@ def test_a_slow_drip(server: FaultyServer, ask: Ask) -> None:
     reply = ask(timeout=0.3)
     assert outcomes(reply) == ["unavailable", "valid"]
     assert "no answer within 0.3 seconds" in reply.attempts[0].detail
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_an_answer_without_end(server: FaultyServer, ask: Ask, *, told: bool) -> None:
+    """A broken endpoint would fill the memory of a whole run if this failed."""
+    server.script(huge(2 * LONGEST_BODY) if told else endless)
+    reply = ask()
+    assert outcomes(reply) == ["invalid", "valid"]
+    assert f"longer than {LONGEST_BODY:,} bytes" in reply.attempts[0].detail
+
+
+def test_a_packed_answer(server: FaultyServer, ask: Ask) -> None:
+    """An endpoint that packs its answers would not be understood, or unpacked without end."""
+    made = json.dumps({"choices": [{"message": {"content": json.dumps(GOOD)}}]}).encode()
+    server.script(raw(gzip.compress(made), headers={"content-encoding": "gzip"}))
+    assert outcomes(ask()) == ["valid"]
+    bomb = gzip.compress(b" " * LONGEST_BODY * 40)
+    server.script(raw(bomb, headers={"content-encoding": "gzip"}))
+    assert outcomes(ask()) == ["invalid", "valid"]
 
 
 def test_no_server_at_all(server: FaultyServer) -> None:
@@ -1003,6 +1027,7 @@ def test_one_client_for_several_loops(server: FaultyServer) -> None:
     asyncio.run(use())
     asyncio.run(use())
     assert len(server.requests) == 2
+    asyncio.run(client.aclose())
 
 
 def test_the_address_is_never_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 from pydantic import BaseModel
@@ -22,7 +23,10 @@ MODELS = [
     for name in communique.__all__
     if inspect.isclass(value := getattr(communique, name)) and issubclass(value, BaseModel)
 ]
-HEAVY = ("openai", "instructor", "babel", "sqlite3", "rich")
+HEAVY = (
+    *("openai", "instructor", "babel", "sqlite3", "rich"),
+    *("numpy", "pandas", "pyarrow", "ray", "pyspark"),
+)
 
 
 def table(heading: str) -> list[list[str]]:
@@ -38,6 +42,17 @@ def test_the_reference_names_what_is_exported():
     names = [row[0].strip("`") for row in rows]
     assert sorted(names) == sorted(communique.__all__)
     assert all(what for _, what in rows)
+
+
+def test_the_reference_names_what_the_modules_beside_export():
+    """If this failed, a function for tables or clusters would have to be found in the source."""
+    names = [row[0].strip("`") for row in table("Modules beside")]
+    modules = [name for name in names if name.count(".") == 1]
+    exported = [f"{name}.{one}" for name in modules for one in import_module(name).__all__]
+    assert sorted(names) == sorted(modules + exported)
+    for name in exported:
+        module, _, one = name.rpartition(".")
+        assert inspect.getdoc(getattr(import_module(module), one)), name
 
 
 def test_every_exported_name_exists_once():
@@ -116,6 +131,7 @@ def test_importing_is_cheap():
     """If this failed, a script that only reads stored summaries would load a model's client."""
     code = (
         "import sys; from communique import summarise, Summary\n"
+        "import communique.export, communique.annotations, communique.ray, communique.spark\n"
         f"sys.exit(repr([m for m in {HEAVY!r} if m in sys.modules] or 0).strip('0') or 0)"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}

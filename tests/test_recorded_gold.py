@@ -59,10 +59,6 @@ MUST = {
     ),
 }  # fmt: skip
 """Figures that have a floor, whatever else has one: none may be dropped unseen."""
-pytestmark = pytest.mark.skipif(
-    not (FLOORS.exists() or RECORDING or REWRITE),
-    reason="not recorded yet: make record, then make floors",
-)
 _summaries: dict[str, Summary] = {}
 
 

@@ -6,12 +6,14 @@
 
 from communique._version import __version__
 from communique.article import Article
+from communique.batch import asummarise_many, summarise_many
 from communique.errors import (
     AuthenticationFailed,
     BudgetSpent,
     CommuniqueError,
     ConfigurationError,
     ContextExceeded,
+    InternalError,
     InvalidArticle,
     InvalidReply,
     ModelError,
@@ -22,8 +24,11 @@ from communique.errors import (
     Unavailable,
     WeightsInvalid,
 )
+from communique.intake import articles_in
+from communique.outcomes import Outcome
 from communique.pipeline import Summariser, asummarise, summarise
 from communique.profiles import Profile
+from communique.progress import Progress
 from communique.schemas import (
     Act,
     Agreement,
@@ -62,15 +67,18 @@ __all__ = [
     "Engagement",
     "EngagementRef",
     "Evidence",
+    "InternalError",
     "InvalidArticle",
     "InvalidReply",
     "LeftOut",
     "ModelError",
+    "Outcome",
     "Participant",
     "Party",
     "PassageReport",
     "Place",
     "Profile",
+    "Progress",
     "QuotaExhausted",
     "RateLimited",
     "Refused",
@@ -84,8 +92,11 @@ __all__ = [
     "Unavailable",
     "WeightsInvalid",
     "__version__",
+    "articles_in",
     "asummarise",
+    "asummarise_many",
     "json_schema",
     "summarise",
+    "summarise_many",
     "summarize",
 ]

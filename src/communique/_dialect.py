@@ -35,7 +35,7 @@ class Dialect:
     grammar: Callable[[Mapping[str, Any]], str] | None = None
 
     def parameters(self, schema: type[BaseModel], max_tokens: int) -> dict[str, Any]:
-        """Build the parameters of a request, messages and model aside."""
+        """Build the body of a request, messages and model aside."""
         given: dict[str, Any] = {}
         if self.limit:
             given[self.limit] = max_tokens
@@ -44,17 +44,15 @@ class Dialect:
         if self.seed:
             given["seed"] = SEED
         if self.form == "grammar" and self.grammar is not None:
-            given["extra_body"] = {"grammar": self.grammar(schema_of(schema))}
+            given["grammar"] = self.grammar(schema_of(schema))
         elif self.form == "object":
             given["response_format"] = {"type": "json_object"}
         elif self.form != "none":
             strict = self.form == "strict"
-            rules = strict_schema(schema_of(schema)) if strict else schema_of(schema)
+            rules = _strict_schema_of(schema) if strict else schema_of(schema)
             named = {"name": schema.__name__, "schema": rules}
-            given["response_format"] = {
-                "type": "json_schema",
-                "json_schema": {**named, "strict": True} if strict else named,
-            }
+            form = {**named, "strict": True} if strict else named
+            given["response_format"] = {"type": "json_schema", "json_schema": form}
         return given
 
     def messages(
@@ -120,6 +118,11 @@ _NEXT_FORM: Final[Mapping[str, Literal["schema", "object", "none"]]] = {
 def schema_of(schema: type[BaseModel]) -> dict[str, Any]:
     """Give the JSON schema that a reply must fit."""
     return schema.model_json_schema()
+
+
+@functools.lru_cache(maxsize=32)
+def _strict_schema_of(schema: type[BaseModel]) -> dict[str, Any]:
+    return strict_schema(schema_of(schema))
 
 
 def strict_schema(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,12 +11,13 @@ import asyncio
 import concurrent.futures
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-__all__ = ["arun", "later", "run"]
+__all__ = ["arun", "here", "later", "run"]
 
 T = TypeVar("T")
 _TURN_SECONDS: Final = 0.5
@@ -46,6 +47,10 @@ class _Background:
             task.add_done_callback(self._tasks.discard)
 
         loop.call_soon_threadsafe(start)
+
+    def is_here(self) -> bool:
+        """Whether this is the loop's own thread."""
+        return threading.current_thread() is self._thread
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
         """Start the coroutine on the loop; its future may be waited for on any other thread."""
@@ -79,18 +84,20 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew)
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine on the background loop and wait for its result.
+def run(coroutine: Coroutine[Any, Any, T], *, seconds: float | None = None) -> T:
+    """Run a coroutine on the background loop and wait for its result, `seconds` at the most.
 
     Works on a thread that runs an event loop of its own, which it blocks. When the wait is
-    interrupted (Ctrl-C), the coroutine is cancelled. Raises what the coroutine raises, and
-    `RuntimeError` when called on the background loop itself.
+    interrupted (Ctrl-C) or too long (`TimeoutError`), the coroutine is cancelled. Raises what the
+    coroutine raises, and `RuntimeError` when called on the background loop itself.
     """
     future = _background.submit(coroutine)
+    limit = None if seconds is None else time.monotonic() + seconds
     try:
         # In turns, because Windows delivers no interrupt to a thread that waits without limit.
         while not concurrent.futures.wait([future], timeout=_TURN_SECONDS).done:
-            pass
+            if limit is not None and time.monotonic() >= limit:
+                raise TimeoutError  # noqa: TRY301 - cancels below, like an interrupt
         return future.result()
     except BaseException:
         future.cancel()
@@ -103,6 +110,11 @@ async def arun(coroutine: Coroutine[Any, Any, T]) -> T:
     Cancelling the caller cancels the coroutine. Raises what the coroutine raises.
     """
     return await asyncio.wrap_future(_background.submit(coroutine))
+
+
+def here() -> bool:
+    """Whether this is the background loop's own thread."""
+    return _background.is_here()
 
 
 def later(make: Callable[[], Coroutine[Any, Any, object]]) -> None:

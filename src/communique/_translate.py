@@ -75,10 +75,15 @@ _KEY: Final = re.compile(r"\b(?:sk|rk|pk|gsk|xai|hf)[-_][\w*.-]{6,}|(?<=Bearer )
 
 
 def _unwrapped(error: BaseException) -> BaseException:
-    """Look through instructor's wrapping, which stands around API errors as well."""
+    """Look through instructor's wrapping, which stands around API errors as well.
+
+    The SDK puts a connection error round whatever happens while it reads an answer; where that
+    is an error of ours, it is the better told of the two.
+    """
     while type(error).__module__.startswith("instructor") and error.__cause__ is not None:
         error = error.__cause__
-    return error
+    cause = error.__cause__
+    return cause if isinstance(cause, CommuniqueError) else error
 
 
 def words_of(error: BaseException) -> str:

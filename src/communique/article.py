@@ -23,6 +23,7 @@ import datetime as dt
 import functools
 import json
 import re
+import stat
 import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -63,7 +64,32 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*")
 _WORD = re.compile(r"[^\W_]+")
 
 
+_MAX_BYTES = 4 * MAX_CHARACTERS + 3
+
+
 # --- What is accepted --------------------------------------------------------------------------
+
+
+def _shown(path: Path) -> str:
+    """The path as a message can hold it: a name may have line breaks, or bytes of no character."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(path))
+
+
+def _bytes_of(path: Path, name: str) -> bytes:
+    """What is in a file, which must be one: to open a pipe is to wait for its writer."""
+    mode = path.stat().st_mode
+    if stat.S_ISDIR(mode):
+        raise InvalidArticle(f"{name} is a directory.", "Name one file.")
+    if not stat.S_ISREG(mode):
+        raise InvalidArticle(f"{name} is a pipe, a socket or a device.", "Name a regular file.")
+    with path.open("rb") as file:
+        data = file.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise InvalidArticle(
+            f"{name} is longer than {MAX_CHARACTERS:,} characters.",
+            "Pass one article at a time.",
+        )
+    return data
 
 
 def _check_text(text: object, what: str = "article") -> None:
@@ -639,30 +665,26 @@ class Article:
         """The article in a UTF-8 file, with or without a byte-order mark.
 
         Offsets count from after the mark; line ends stay as they are. Raises `InvalidArticle`
-        where the file is missing, a directory, unreadable, too large or not UTF-8.
+        where the file is missing, a directory, a pipe or device, unreadable, too large or not
+        UTF-8.
         """
         path = Path(path)
+        name = _shown(path)
         try:
-            if path.is_dir():
-                raise InvalidArticle(f"{path} is a directory.", "Name one file.")
-            if path.stat().st_size > 4 * MAX_CHARACTERS + 3:
-                raise InvalidArticle(
-                    f"{path} is longer than {MAX_CHARACTERS:,} characters.",
-                    "Pass one article at a time.",
-                )
-            text = path.read_bytes().decode("utf-8-sig")
+            text = _bytes_of(path, name).decode("utf-8-sig")
         except FileNotFoundError:
             raise InvalidArticle(
-                f"There is no file {path}.", "Check the path; a str is taken as text."
+                f"There is no file {name}.", "Check the path; a str is taken as text."
             ) from None
         except UnicodeDecodeError as error:
             raise InvalidArticle(
-                f"{path} is not UTF-8: byte {error.start} cannot be decoded.",
+                f"{name} is not UTF-8: byte {error.start} cannot be decoded.",
                 "Decode it with its own encoding and pass the text.",
             ) from None
         except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+            reason = getattr(error, "strerror", None) or error
             raise InvalidArticle(
-                f"{path} cannot be read: {error}.", "Check the file and its permissions."
+                f"{name} cannot be read: {reason}.", "Check the file and its permissions."
             ) from error
         return cls(text, published)
 

@@ -19,18 +19,22 @@ the replies that are there, word for word as before, and sends only what is miss
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
+import functools
 import inspect
 import logging
 import os
 import time
 import types
+import weakref
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
 
 from pydantic import BaseModel, ValidationError
 
+from communique._bounded import bound
 from communique._dialect import SEED, Dialect, json_in, schema_of, strict_schema, text_of
 from communique._translate import (
     Truncated,
@@ -45,8 +49,12 @@ from communique.errors import (
     CommuniqueError,
     ConfigurationError,
     InvalidReply,
+    RateLimited,
     StorageError,
+    Unavailable,
 )
+from communique.pacing import Ending, Free, Load
+from communique.prices import tariff_of
 from communique.schemas import Attempt, Report
 
 if TYPE_CHECKING:
@@ -56,6 +64,8 @@ if TYPE_CHECKING:
     from openai.types.chat import ChatCompletion
     from tenacity import RetryCallState
 
+    from communique.pacing import Pacing, Turn
+    from communique.prices import Rates, Tariff
     from communique.store import Kept, Store
 
 __all__ = [
@@ -81,6 +91,12 @@ OPENAI_URL: Final = "https://api.openai.com/v1"
 LONGEST_PAUSE: Final = 120.0
 """Seconds: a longer `Retry-After` is cut to this."""
 _SHORTEST_SECRET: Final = 6
+_AROUND: Final = 64
+"""Tokens around the messages of a chat."""
+_BYTES_A_TOKEN: Final = 4.0
+_FIRST_REPLY: Final = 300.0
+_FAREWELL: Final = 2.0
+"""Seconds for closing connections when the interpreter ends."""
 _BAD_REQUEST: Final = frozenset({400, 422})
 
 
@@ -92,11 +108,11 @@ class Endpoint:
     """Where the text goes.
 
     `base_url` None is OpenAI's own service. `identity` names the endpoint in cache keys and
-    reports, without credentials. `strict` puts OpenAI's strict response format in. `prices` are
-    US dollars for a million tokens, of the prompt and of the completion. `grammar` writes a JSON
-    schema as a grammar, for an endpoint that takes one in place of a response format. `start`
-    has what answers started, if it is not yet, and gives its address and key; it is called before
-    every request, and not for what the store answers.
+    reports, without credentials. `strict` puts OpenAI's strict response format in. `tariff` knows
+    what a request costs; None where nobody does. `grammar` writes a JSON schema as a grammar, for
+    an endpoint that takes one in place of a response format. `start` has what answers started, if
+    it is not yet, and gives its address and key; it is called before every request, and not for
+    what the store answers.
     """
 
     model: str
@@ -104,7 +120,7 @@ class Endpoint:
     api_key: str = field(default="", repr=False)
     identity: str = OPENAI_URL
     strict: bool = False
-    prices: tuple[float, float] | None = None
+    tariff: Tariff | None = None
     grammar: Callable[[Mapping[str, Any]], str] | None = field(default=None, repr=False)
     start: Callable[[], tuple[str, str]] | None = field(default=None, repr=False, compare=False)
 
@@ -115,17 +131,15 @@ class Endpoint:
         base_url: str | None = None,
         api_key: str = "",
         *,
-        prices: tuple[float, float] | None = None,
+        prices: Mapping[str, Rates] | None = None,
     ) -> Endpoint:
-        """Make an endpoint from its address; only OpenAI's own is asked for the strict format."""
-        identity = identity_of(base_url)
-        return cls(model, base_url, api_key, identity, identity == OPENAI_URL, prices)
+        """Make an endpoint from its address; only OpenAI's own is asked for the strict format.
 
-    def cost(self, prompt_tokens: int, completion_tokens: int) -> float | None:
-        """Price tokens, in US dollars; None where the prices are not known."""
-        if self.prices is None:
-            return None
-        return (prompt_tokens * self.prices[0] + completion_tokens * self.prices[1]) / 1e6
+        `prices` is the user's table (`prices.checked`).
+        """
+        identity = identity_of(base_url)
+        tariff = tariff_of(model, identity, prices or {}, public=not _is_loopback(base_url))
+        return cls(model, base_url, api_key, identity, identity == OPENAI_URL, tariff)
 
 
 def identity_of(base_url: str | None) -> str:
@@ -229,7 +243,6 @@ class _Rejected(Exception):
 class _Candidate:
     raw: str
     complaints: tuple[str, ...]
-    attempt: Attempt
 
 
 class _Call(Generic[T]):
@@ -262,6 +275,8 @@ class _Call(Generic[T]):
         self.best: _Candidate | None = None
         self._answered: list[list[Message]] = []
         self._raw = ""
+        self._first: str | None = None
+        self._value: T | None = None
         self._pause: float | None = None
 
     def report(self) -> Report:
@@ -278,24 +293,45 @@ class _Call(Generic[T]):
         """Give the reply with the fewest complaints, the latest of those; None: none parsed."""
         if self.best is None:
             return None
-        value = self.schema.model_validate_json(json_in(self.best.raw), strict=False)
+        value = self._value
+        if value is None:  # not instructor's, which is of a class of its own
+            value = self.schema.model_validate_json(json_in(self.best.raw), strict=False)
         return Reply(value, self.best.raw, tuple(self.attempts), self.best.complaints)
+
+    # -- the first reply, which is the only one where it is valid
+
+    async def open(self) -> bool:
+        """Get the first reply; whether nothing is left to be said. Raises `_Halt`."""
+        self._first = await self._get(self.messages)
+        try:
+            value = self.schema.model_validate_json(json_in(self._first), strict=False)
+        except ValidationError:
+            return False
+        if self._weigh(value):
+            return False
+        self._value = value
+        return True
 
     # -- the re-asks: instructor's loop, ended by our budget
 
     async def converse(self) -> None:
-        """Ask until a reply is valid, or until no further re-ask is allowed; raises `_Halt`."""
-        import instructor
-        from instructor.core.hooks import Hooks
+        """Go on until a reply is valid, or until no further re-ask is allowed; raises `_Halt`."""
+        from instructor import Mode
+        from instructor.core import Hooks, retry_async
         from tenacity import AsyncRetrying, retry_if_exception_type, wait_none
 
         hooks = Hooks()
         hooks.on("parse:error", self._unparsed)
-        create: Any = instructor.patch(create=self._send, mode=instructor.Mode.JSON_SCHEMA)
-        await create(
-            response_model=self._checked(),
-            messages=[dict(message) for message in self.messages],
+        # The loop without the preparation of a request, which is ours: that would build the class
+        # and its schema anew, for more time than all else here takes together.
+        await retry_async(
+            self._send,
+            _checked(self.schema),
+            args=(),
+            kwargs={"messages": [dict(message) for message in self.messages]},
+            context={_WEIGH: self._weigh},
             strict=False,  # "5" for a number is not worth a second request
+            mode=Mode.JSON_SCHEMA,
             hooks=hooks,
             max_retries=AsyncRetrying(
                 # A tenacity object brings its own rules: instructor's, in one word.
@@ -306,29 +342,6 @@ class _Call(Generic[T]):
             ),
         )
 
-    def _checked(self) -> type[T]:
-        """Make a subclass whose validation runs the check, for this call alone.
-
-        Complaints raised in a validator are what instructor tells back to the model.
-        """
-        from pydantic import model_validator
-        from pydantic_core import PydanticCustomError
-
-        def weigh(value: T) -> T:
-            complaints = self._weigh(value)
-            if complaints:
-                # The article's words are an argument here, never a template.
-                raise PydanticCustomError("complaints", "{told}", {"told": "\n".join(complaints)})
-            return value
-
-        def body(namespace: dict[str, Any]) -> None:
-            namespace["__module__"] = __name__
-            namespace["weigh"] = model_validator(mode="after")(weigh)
-
-        # The reply itself stands above the complaints in the re-ask: not in each of them again.
-        options = {"hide_input_in_errors": True}
-        return types.new_class(self.schema.__name__, (self.schema,), options, body)
-
     def _weigh(self, value: T) -> tuple[str, ...]:
         """Check a parsed reply, and keep it if it is the best so far."""
         try:
@@ -336,7 +349,7 @@ class _Call(Generic[T]):
         except Exception as bug:  # noqa: BLE001 - told back, it would be laid at the model's door
             raise _Halt(bug) from None
         if self.best is None or len(complaints) <= len(self.best.complaints):
-            self.best = _Candidate(self._raw, complaints, self.attempts[-1])
+            self.best = _Candidate(self._raw, complaints)
         return complaints
 
     def _unparsed(self, error: Exception, **_: object) -> None:
@@ -364,7 +377,12 @@ class _Call(Generic[T]):
     # -- the requests: tenacity's loop, on the same budget
 
     async def _send(self, *, messages: Sequence[Message], **_: object) -> ChatCompletion:
-        """Get one reply, through as many requests as it takes (instructor's `create`)."""
+        """Give the first reply, and get the others (instructor's `create`)."""
+        first, self._first = self._first, None
+        return _completion(await self._get(messages) if first is None else first)
+
+    async def _get(self, messages: Sequence[Message]) -> str:
+        """Get one reply, through as many requests as it takes; raises `_Halt`."""
         from tenacity import AsyncRetrying, retry_if_exception
 
         retrying = AsyncRetrying(
@@ -384,9 +402,12 @@ class _Call(Generic[T]):
 
     def _wait(self, state: RetryCallState) -> float:
         pause, self._pause = self._pause, None
-        return self.client.wait(state) if pause is None else min(pause, LONGEST_PAUSE)
+        if pause is None:
+            return self.client.wait(state)
+        # Where it is shared, the pause is made at the gate, by everybody and once.
+        return 0.0 if self.client.pace.shared else min(pause, LONGEST_PAUSE)
 
-    async def _request(self, messages: Sequence[Message]) -> ChatCompletion:
+    async def _request(self, messages: Sequence[Message]) -> str:
         """Make one counted request, after as many rejected ones as the endpoint has quirks.
 
         None is made, and none counted, where the store has the reply.
@@ -394,13 +415,14 @@ class _Call(Generic[T]):
         key = self.key(messages) if self.client.store is not None else ""
         found = await self.client.recall(key)
         if found is not None:
-            completion = self._replay(found)
+            self._raw = found.raw
+            self._record(self._recalled(found), counted=False)
         else:
-            completion = await self._ask(messages, key)
+            await self._ask(messages, key)
         self._answered.append(list(messages))
-        return completion
+        return self._raw
 
-    async def _ask(self, messages: Sequence[Message], key: str) -> ChatCompletion:
+    async def _ask(self, messages: Sequence[Message], key: str) -> None:
         if used_up := self._spent():
             raise _budget_spent(used_up)
         await self.client.save()
@@ -419,39 +441,52 @@ class _Call(Generic[T]):
             return
         raise _Halt(failure)
 
-    async def _once(
-        self, dialect: Dialect, messages: Sequence[Message], key: str
-    ) -> ChatCompletion:
+    async def _once(self, dialect: Dialect, messages: Sequence[Message], key: str) -> None:
         """Make one request, keep its reply and record it; raises our errors, or `_Rejected`."""
+        parameters = dialect.parameters(self.schema, self.max_tokens)
+        sent = dialect.messages(messages, self.schema)
+        turn = await self._turn(sent)
         start = time.monotonic()
         limit = min(self.client.timeout, self.meter.seconds_left())
         completion: Any = None
         failure: Exception | None = None
+        ending = _LOST
         try:
-            completion = await self.client.complete(
-                limit,
-                messages=dialect.messages(messages, self.schema),
-                **dialect.parameters(self.schema, self.max_tokens),
-            )
+            completion = await self.client.complete(limit, sent, parameters)
+            ending = self.client.answered(completion)
             self._raw = self.client.struck(text_of(completion), messages)
         except Exception as error:  # noqa: BLE001 - the table knows them, or says so
             failure = self._failure(error, dialect, limit)
-        seconds = time.monotonic() - start
-        attempt = self._attempt(failure, getattr(completion, "usage", None), seconds)
+            if completion is None:
+                ending = _ending_of(error, failure, self._pause)
+        finally:
+            self.client.pace.leave(turn, ending)
+        usage = getattr(completion, "usage", None)
+        attempt = self._attempt(failure, usage, time.monotonic() - start)
         if failure is None:
             attempt = attempt.model_copy(
                 update={"key": await self.client.keep(key, self._raw, attempt)}
             )
-        self._record(attempt, counted=not isinstance(failure, _Rejected))
+        self._record(attempt, counted=self._counts(failure))
         if failure is not None:  # raised out here, so that no foreign error hangs on it
             raise failure
-        return _completion(self._raw)
 
-    def _replay(self, found: Kept) -> ChatCompletion:
-        """Take a reply from the store as if it had just come, at no cost."""
-        self._raw = found.raw
-        self._record(self._recalled(found), counted=False)
-        return _completion(found.raw)
+    async def _turn(self, messages: Sequence[Message]) -> Turn:
+        """Wait for a turn, which takes nothing of the time of this call."""
+        try:
+            turn = await self.client.pace.enter(self.client.load(messages, self.max_tokens))
+        except CommuniqueError as error:
+            failure = error
+        else:
+            self.meter.extend(turn.waited)
+            return turn
+        raise _Halt(failure)
+
+    def _counts(self, failure: Exception | None) -> bool:
+        """Whether a request is one of those allowed: not where others have their turn first."""
+        if isinstance(failure, _Rejected):
+            return False
+        return not (isinstance(failure, RateLimited) and self.client.pace.progress())
 
     def _failure(self, error: Exception, dialect: Dialect, limit: float) -> Exception:
         """Tell what a failed request means."""
@@ -482,7 +517,7 @@ class _Call(Generic[T]):
             detail="" if failure is None else getattr(failure, "what", str(failure)),
             prompt_tokens=prompt,
             completion_tokens=completion,
-            cost=self.client.endpoint.cost(prompt, completion),
+            cost=self.client.cost(usage),
             seconds=seconds,
         )
 
@@ -540,6 +575,33 @@ class _Call(Generic[T]):
         return [attempt.key for attempt in self.attempts if attempt.key]
 
 
+_WEIGH: Final = "weigh"
+
+
+@functools.lru_cache(maxsize=64)
+def _checked(schema: type[T]) -> type[T]:
+    """Make a subclass whose validation runs the check of the call, which its context holds.
+
+    Complaints raised in a validator are what instructor tells back to the model.
+    """
+    from pydantic import ValidationInfo, model_validator
+    from pydantic_core import PydanticCustomError
+
+    def weigh(value: T, info: ValidationInfo) -> T:
+        complaints = info.context[_WEIGH](value) if info.context else ()
+        if complaints:
+            # The article's words are an argument here, never a template.
+            raise PydanticCustomError("complaints", "{told}", {"told": "\n".join(complaints)})
+        return value
+
+    def body(namespace: dict[str, Any]) -> None:
+        namespace["__module__"] = __name__
+        namespace["weigh"] = model_validator(mode="after")(weigh)
+
+    # The reply itself stands above the complaints in the re-ask: not in each of them again.
+    return types.new_class(schema.__name__, (schema,), {"hide_input_in_errors": True}, body)
+
+
 def _completion(raw: str) -> ChatCompletion:
     """Make what instructor reads: the reply's JSON and nothing of the endpoint's own.
 
@@ -580,6 +642,8 @@ class Client:
     the reply in memory and sends nothing further until it is written: each later request tries
     that first, and raises `StorageError` where it fails again. So no reply is paid for that has
     nowhere to go, but for those under way.
+
+    `pace` lets requests in, and is told how each ended: see `communique.pacing`.
     """
 
     def __init__(
@@ -589,6 +653,7 @@ class Client:
         client: openai.OpenAI | openai.AsyncOpenAI | None = None,
         store: Store | None = None,
         durable: bool = False,
+        pace: Pacing | None = None,
         timeout: float = 120.0,
         reasks: int = 2,
         wait: Callable[[RetryCallState], float] | None = None,
@@ -596,6 +661,7 @@ class Client:
         self.endpoint = endpoint
         self.store = store
         self.durable = durable
+        self.pace = pace or Free()
         self.timeout = timeout
         self.reasks = reasks
         self.wait = wait or _backoff()
@@ -605,8 +671,9 @@ class Client:
         self._unsaved: dict[str, Kept] = {}
         self._given = None if client is None else _without_retries(client)
         self._own: openai.AsyncOpenAI | None = None
-        self._owner: tuple[int, object] = (0, None)
+        self._owner: tuple[int, asyncio.AbstractEventLoop | None] = (0, None)
         self._running = endpoint
+        self._usual = 0.0  # tokens of a request, on average
 
     def __repr__(self) -> str:
         return f"Client({self.endpoint!r})"
@@ -666,8 +733,15 @@ class Client:
     async def aclose(self) -> None:
         """Close the connections; a client of the user's own stays open."""
         own, self._own = self._own, None
-        if own is not None and self._owner == _here():
+        pid, loop = self._owner
+        if own is None or loop is None:
+            return
+        if pid != os.getpid():
+            _inherited.append(own)
+        elif loop is asyncio.get_running_loop() or loop.is_closed():
             await own.close()
+        else:
+            asyncio.run_coroutine_threadsafe(own.close(), loop)
 
     @property
     def started(self) -> bool:
@@ -690,12 +764,25 @@ class Client:
             self.secrets = _secrets_of(self._running, None)
         return time.monotonic() - begun
 
-    async def complete(self, limit: float, **request: Any) -> Any:
+    async def complete(
+        self, limit: float, messages: Sequence[Message], parameters: Mapping[str, Any]
+    ) -> Any:
         """Make one request, of at most `limit` seconds from the first byte to the last."""
-        create = self._sdk().chat.completions.create
-        asked = {"model": self.endpoint.model, "timeout": limit, **request}
+        sdk = await self._sdk()
+        asked: dict[str, Any] = {"model": self.endpoint.model, "messages": messages}
         # The SDK's time-out is between two bytes: a slow drip never meets it.
         async with asyncio.timeout(limit):
+            if self._given is None:
+                # `create` would first walk through all that is sent, which takes longer than
+                # sending it; a client of the user's own may have more in its `create`.
+                return await sdk.post(
+                    "/chat/completions",
+                    cast_to=_reply_type(),
+                    body={**asked, **parameters},
+                    options={"timeout": limit, "security": {"bearer_auth": True}},
+                )
+            create = sdk.chat.completions.create
+            asked |= {"timeout": limit, "extra_body": parameters}
             if asyncio.iscoroutinefunction(inspect.unwrap(create)):
                 return await create(**asked)
             return await asyncio.to_thread(create, **asked)
@@ -706,19 +793,56 @@ class Client:
             self.dialect = simpler
             log.info("%s does not take every parameter: %s", self.endpoint.identity, simpler)
 
-    def _sdk(self) -> Any:
+    async def _sdk(self) -> Any:
         """Give the user's client, or one of our own for this process and this loop."""
         if self._given is not None:
             return self._given
-        if self._own is None or self._owner != _here():
-            self._own, self._owner = _connect(self._running), _here()
+        here = (os.getpid(), asyncio.get_running_loop())
+        if self._own is None or self._owner != here:
+            await self.aclose()
+            self._own, self._owner = _connect(self._running), here
+            _connected.add(self)
         return self._own
+
+    # -- the pace
+
+    def load(self, messages: Sequence[Message], max_tokens: int) -> Load:
+        """Tell what a request takes: about, and at the very most.
+
+        No tokenizer makes more tokens of a text than it has bytes.
+        """
+        size = sum(len(message["content"].encode()) for message in messages) + _AROUND
+        tariff = self.endpoint.tariff
+        dollars = 0.0 if tariff is None else tariff.cost(size, max_tokens) or 0.0
+        about = self._usual or size / _BYTES_A_TOKEN + _FIRST_REPLY
+        return Load(round(about), size + max_tokens, dollars)
+
+    def answered(self, completion: Any) -> Ending:
+        """Tell that a request was answered, with what the endpoint counted."""
+        usage = getattr(completion, "usage", None)
+        if usage is None:
+            return Ending("answered", None, None)
+        tokens = _count(usage.prompt_tokens) + _count(usage.completion_tokens)
+        self._usual += (tokens - self._usual) * (0.1 if self._usual else 1.0)
+        return Ending("answered", tokens, self.cost(usage) or 0.0)
+
+    def cost(self, usage: Any) -> float | None:
+        """Price what the endpoint counted, in US dollars; None where prices are not known."""
+        if self.endpoint.tariff is None:
+            return None
+        details = getattr(usage, "prompt_tokens_details", None)
+        return self.endpoint.tariff.cost(
+            _count(getattr(usage, "prompt_tokens", 0)),
+            _count(getattr(usage, "completion_tokens", 0)),
+            _count(getattr(details, "cached_tokens", 0)),
+        )
 
     async def _converse(self, call: _Call[T]) -> CommuniqueError | None:
         """Ask and re-ask; return the error that ended it, or None."""
         error: Exception | None = None
         try:
-            await call.converse()
+            if not await call.open():
+                await call.converse()
         except _Halt as halt:
             error = halt.error
         except Exception as foreign:  # noqa: BLE001 - the table knows them, or says so
@@ -816,8 +940,59 @@ class Client:
             log.warning("An invalid reply could not be forgotten: %s", error)
 
 
-def _here() -> tuple[int, object]:
-    return os.getpid(), asyncio.get_running_loop()
+@functools.cache
+def _reply_type() -> type[ChatCompletion]:
+    from openai.types.chat import ChatCompletion
+
+    return ChatCompletion
+
+
+_LOST: Final = Ending("failed", None, None)
+_OVERLOADED: Final = frozenset({503, 529})
+
+
+def _ending_of(error: Exception, failure: Exception, retry_after: float | None) -> Ending:
+    """Tell the pace what a failed request means for the others."""
+    status = int(getattr(error, "status_code", 0) or 0)
+    cause = failure if isinstance(failure, RateLimited | Unavailable) else None
+    if isinstance(failure, RateLimited):
+        return Ending("limited", retry_after=retry_after, failure=cause)
+    if status in _OVERLOADED:
+        return Ending("overloaded", retry_after=retry_after, failure=cause)
+    if 400 <= status < 500:
+        return Ending("answered")
+    if status or _never_sent(error):
+        return Ending("failed", failure=cause)
+    # It may have been read, answered and charged all the same.
+    return Ending("failed", None, None, failure=cause)
+
+
+def _never_sent(error: BaseException | None) -> bool:
+    """Whether there was no connection."""
+    from aiohttp import ClientConnectorError
+
+    while error is not None:
+        if isinstance(error, ConnectionRefusedError | ClientConnectorError):
+            return True
+        error = error.__cause__
+    return False
+
+
+# --- connections ------------------------------------------------------------------------------
+
+_connected: weakref.WeakSet[Client] = weakref.WeakSet()
+_inherited: list[openai.AsyncOpenAI] = []
+"""Of a process that this one was forked from, which would feel it if they were closed."""
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what is open on the background loop, before the interpreter takes it apart."""
+    from communique import _loop
+
+    for client in list(_connected):
+        with contextlib.suppress(Exception):
+            _loop.run(client.aclose(), seconds=_FAREWELL)
 
 
 def _backoff() -> Callable[[RetryCallState], float]:
@@ -843,7 +1018,9 @@ def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
         default_query=query or None,
         # The SDK's own, when collected, would close itself on whatever loop is running then.
         # A proxy of the environment is for other machines: it cannot reach this one's loopback.
-        http_client=openai.DefaultAsyncHttpxClient(auth=basic, trust_env=not local),
+        http_client=openai.DefaultAioHttpClient(
+            auth=basic, trust_env=not local, event_hooks={"response": [bound]}
+        ),
         max_retries=0,
     )
 

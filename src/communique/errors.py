@@ -13,9 +13,10 @@
     │   ├── ContextExceeded         the passage is longer than the model's context
     │   ├── Refused                 a refusal or a content filter
     │   └── InvalidReply            no valid reply within the budget     (retryable)
-    ├── BudgetSpent             attempts, tokens or seconds are used up
+    ├── BudgetSpent             attempts, tokens, seconds or money are used up
     ├── WeightsInvalid          the embedded model's file is corrupt, short or foreign
-    └── StorageError            disk full, read-only, foreign or newer store
+    ├── StorageError            disk full, read-only, foreign or newer store
+    └── InternalError           a fault of the library itself, in a run over many articles
 
 Each message is two sentences: what happened, and what to do. Each error says whether it is
 `retryable` (the same call may succeed later, unchanged) and carries the `report` so far, so
@@ -35,6 +36,7 @@ __all__ = [
     "CommuniqueError",
     "ConfigurationError",
     "ContextExceeded",
+    "InternalError",
     "InvalidArticle",
     "InvalidReply",
     "ModelError",
@@ -120,7 +122,7 @@ class InvalidReply(ModelError):
 
 
 class BudgetSpent(CommuniqueError):
-    """The budget of attempts, tokens or seconds is used up."""
+    """The budget of attempts, tokens, seconds or money is used up."""
 
 
 class WeightsInvalid(CommuniqueError):
@@ -129,3 +131,10 @@ class WeightsInvalid(CommuniqueError):
 
 class StorageError(CommuniqueError):
     """The cache or store cannot be read or written."""
+
+
+class InternalError(CommuniqueError):
+    """A fault of the library itself; in a run, it ends one article and not the run.
+
+    The foreign exception is its `__cause__`, in the process where it happened.
+    """

@@ -12,9 +12,12 @@ from communique.errors import ConfigurationError
 from communique.profiles import HOSTED, LOCAL, Profile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import openai
 
     from communique.client import Endpoint
+    from communique.prices import Rates
     from communique.prompts import Prompt
 
 DEFAULT_HOSTED = "openai/gpt-5-mini"
@@ -38,12 +41,18 @@ class Choice:
     base_url: str | None = field(default=None, repr=False)
     api_key: str = field(default="", repr=False)
 
-    def endpoint(self, profile: Profile, prompt: Prompt) -> Endpoint:
-        """Where to ask; the embedded model is fetched and started when it is first asked."""
+    def endpoint(
+        self, profile: Profile, prompt: Prompt, prices: Mapping[str, Rates] | None = None
+    ) -> Endpoint:
+        """Where to ask; the embedded model is fetched and started when it is first asked.
+
+        `prices` is the user's table (`prices.checked`).
+        """
         from communique.client import Endpoint
+        from communique.prices import FREE
 
         if not self.local:
-            return Endpoint.at(self.name, self.base_url, self.api_key)
+            return Endpoint.at(self.name, self.base_url, self.api_key, prices=prices)
         from communique import local
 
         path, digest = local.identify(self.name)
@@ -59,6 +68,7 @@ class Choice:
         return Endpoint(
             path.stem,
             identity=f"local:sha256:{digest}",
+            tariff=FREE,
             grammar=local.compact_grammar,
             start=start,
         )

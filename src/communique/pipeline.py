@@ -8,11 +8,12 @@ was cut makes its passage smaller; all failing raises, with every attempt in the
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 import time
 import weakref
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from communique import abstracts, models
 from communique.article import Article, Passage, article_of
@@ -24,6 +25,7 @@ from communique.errors import (
     QuotaExhausted,
     StorageError,
 )
+from communique.prices import checked
 from communique.schemas import (
     Attempt,
     PassageReport,
@@ -36,15 +38,28 @@ from communique.schemas import (
 if TYPE_CHECKING:
     import asyncio
     import datetime as dt
-    from collections.abc import Callable, Coroutine, Iterable, Mapping
+    from collections.abc import (
+        AsyncIterable,
+        AsyncIterator,
+        Callable,
+        Coroutine,
+        Iterable,
+        Iterator,
+        Mapping,
+        Sequence,
+    )
     from pathlib import Path
 
     import openai
     from pydantic import BaseModel
 
-    from communique.client import Client
+    from communique.client import Client, Endpoint
     from communique.injection import Aside
+    from communique.outcomes import Outcome
+    from communique.pacing import Limits, Pacing
+    from communique.prices import Prices
     from communique.profiles import Profile
+    from communique.progress import Progress
     from communique.prompts import Prompt
     from communique.resolving import Findings
     from communique.scene import Scene
@@ -57,7 +72,25 @@ log = logging.getLogger("communique")
 T = TypeVar("T", bound="BaseModel")
 
 _FATAL = (AuthenticationFailed, ConfigurationError, QuotaExhausted, StorageError)
+_HOSTED_AT_ONCE: Final = 64
+"""Requests at once, at the most, where nothing else is said."""
 _announced: set[tuple[str, str]] = set()
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the articles of one call, or of one run, have in common: a client, and the prompts."""
+
+    client: Client
+    load: Callable[..., Prompt]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A summary, and the errors of the passages that could not be read."""
+
+    summary: Summary
+    unread: tuple[CommuniqueError, ...] = ()
 
 
 @dataclass
@@ -68,7 +101,8 @@ class _Run:
     what tells passages apart, and `numbered` numbers them when all is done.
     """
 
-    prompt: Prompt | None = None
+    session: Session
+    prompt: Prompt
     attempts: list[tuple[Span, Attempt]] = field(default_factory=list)
     passages: list[PassageReport] = field(default_factory=list)
     drafts: list[tuple[Passage, Any]] = field(default_factory=list)
@@ -120,8 +154,9 @@ class Summariser:
     is an `openai` client of your own. `cache` keeps replies: a path, True for the user's cache
     directory, a `Store`, or None. `profile` is `"auto"`, `"local"`, `"hosted"` or a `Profile`.
     `aliases` adds names of parties, name to code. `strict` raises on the first passage that
-    fails. `timeout` is in seconds, for one request. `progress` is called with the passages done
-    and in all.
+    fails. `timeout` is in seconds, for one request. `prices` are US dollars for a million tokens,
+    `{model: (in, out)}`, for a model that the library of prices does not know, or at other prices.
+    `progress` is called with the passages done and in all.
 
     Raises `ConfigurationError` when no such model can be used.
     """
@@ -138,6 +173,7 @@ class Summariser:
         aliases: Mapping[str, str] | None = None,
         strict: bool = False,
         timeout: float = 600.0,
+        prices: Prices | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self.choice = models.choose(model, base_url=base_url, api_key=api_key, client=client)
@@ -146,6 +182,7 @@ class Summariser:
         self.aliases = dict(aliases or {})
         self.strict = strict
         self.timeout = timeout
+        self.prices = checked(prices)
         self.progress = progress
         self._user_client = client
         self._client: Client | None = None
@@ -176,69 +213,168 @@ class Summariser:
 
         return await _loop.arun(self._summarise(article_of(article, published=published)))
 
+    def summarise_many(  # noqa: PLR0913 - each is a setting of its own
+        self,
+        articles: Iterable[str | Path | Article] | AsyncIterable[str | Path | Article],
+        *,
+        concurrency: int | None = None,
+        resume: str | Path | Store | None = None,
+        progress: bool | Callable[[Progress], object] | None = None,
+        ordered: bool = True,
+        on_error: Literal["return", "raise"] = "return",
+        processes: int | None = None,
+        budget: float | None = None,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        dollars_per_minute: float | None = None,
+        requests_per_run: float | None = None,
+        tokens_per_run: float | None = None,
+    ) -> Iterator[Outcome]:
+        """Read many articles; see `communique.summarise_many`."""
+        from communique import runs
+
+        limits = self._limits(
+            concurrency,
+            budget=budget,
+            requests_per_minute=requests_per_minute,
+            tokens_per_minute=tokens_per_minute,
+            dollars_per_minute=dollars_per_minute,
+            requests_per_run=requests_per_run,
+            tokens_per_run=tokens_per_run,
+        )
+        options = runs.Options(limits, resume, progress, ordered, on_error, processes)
+        return runs.outcomes(self, articles, options)
+
+    def asummarise_many(
+        self,
+        articles: Iterable[str | Path | Article] | AsyncIterable[str | Path | Article],
+        *,
+        concurrency: int | None = None,
+        resume: str | Path | Store | None = None,
+        progress: bool | Callable[[Progress], object] | None = None,
+        ordered: bool = True,
+        on_error: Literal["return", "raise"] = "return",
+        processes: int | None = None,
+        **limits: float | None,
+    ) -> AsyncIterator[Outcome]:
+        """Read many articles, from an event loop; see `communique.asummarise_many`."""
+        from communique import runs
+
+        given = self._limits(concurrency, **limits)
+        options = runs.Options(given, resume, progress, ordered, on_error, processes)
+        return runs.aoutcomes(self, articles, options)
+
+    def _limits(self, concurrency: int | None, **limits: float | None) -> Limits:
+        from communique.pacing import Limits
+
+        usual = self.profile.parallel if self.choice.local else _HOSTED_AT_ONCE
+        return Limits(usual if concurrency is None else concurrency, **limits)
+
     # --- the way ----------------------------------------------------------------------------
 
     async def _summarise(self, article: Article) -> Summary:
+        return (await self.read(article, await self._session())).summary
+
+    async def read(self, article: Article, session: Session) -> Reading:
+        """Read one article in a session, on the session's event loop; see `communique.runs`."""
         import asyncio
 
         from communique.scene import Scene
 
         begun = time.monotonic()
         scene = Scene(article, self.aliases)
-        prompt = self._prompt(scene.language)
-        client = await self._connected(prompt)
-        run = _Run(prompt)
+        run = _Run(session, self._prompt(scene.language, session))
         run.passages += [_unread(aside) for aside in article.asides]
         passages = [p for p in article.passages(self.profile.passage) if self._asked(p, scene, run)]
         run.total = len(passages)
         limit = asyncio.Semaphore(self.profile.parallel)
-        await _together(self._passage(p, scene, client, prompt, run, limit) for p in passages)
-        await self._ask_homes(scene, client, run)
+        await _together([self._passage(p, scene, run, limit) for p in passages])
+        findings = await self._ask_homes(scene, run)
         run = run.numbered()
-        report = self._report(run, prompt, begun)
+        report = self._report(run, begun)
         if run.error is not None and not run.drafts:
             run.error.report = report
             raise run.error
-        return self._compose(article, scene, run, report)
+        if findings is None:
+            findings = read(run.drafts, scene, supplement=self.profile.cued)
+        summary = self._compose(article, scene, findings, run, report)
+        return Reading(summary, tuple(error for _, error in run.errors))
 
-    def _prompt(self, language: str) -> Prompt:
-        from communique import prompts, reading, tongues
+    def _prompt(self, language: str, session: Session) -> Prompt:
+        from communique import reading, tongues
 
         if self.profile.elsewhere is not None and not (
             reading.supports(language) or tongues.supports(language)
         ):
-            return prompts.load(self.profile.elsewhere, self.profile.version)
-        return prompts.load(self.profile.prompt, self.profile.version)
+            return session.load(self.profile.elsewhere, self.profile.version)
+        return session.load(self.profile.prompt, self.profile.version)
 
-    async def _connected(self, prompt: Prompt) -> Client:
-        """The client, made at the first call; the embedded model starts at its first request."""
-        import asyncio
+    async def _session(self) -> Session:
+        """The session of one call, with the client of every call of this object.
 
+        That is made at the first; the embedded model starts at its first request.
+        """
         from communique import _loop
-        from communique.client import Client
         from communique.store import open_store
 
+        load = _loading()
         if self._client is None or self.choice.local:  # the user's file may be another one now
-            endpoint = await asyncio.to_thread(self.choice.endpoint, self.profile, prompt)
+            endpoint = await self._endpoint(load)
             if self._client is None or self._client.endpoint != endpoint:
-                self._client = Client(
-                    endpoint,
-                    client=self._user_client,
-                    store=open_store(self.cache),
-                    timeout=self.timeout,
-                    reasks=self.profile.reasks,
-                )
+                self._client = self._connected(endpoint, store=open_store(self.cache))
                 # Its connections belong to the background loop, and end with the summariser.
                 weakref.finalize(self, _loop.later, self._client.aclose).atexit = False
-        self._announce(self._client)
-        return self._client
+        self.announce(self._client.endpoint.identity, self._client.endpoint.model)
+        return Session(self._client, load)
 
-    def _announce(self, client: Client) -> None:
+    async def session(self, *, store: Store | None, durable: bool, pace: Pacing) -> Session:
+        """A session with a client of its own, for a run; whoever asks for it closes the client."""
+        load = _loading()
+        endpoint = await self._endpoint(load)
+        client = self._connected(endpoint, store=store, durable=durable, pace=pace)
+        self.announce(endpoint.identity, endpoint.model)
+        return Session(client, load)
+
+    def way(self, session: Session) -> str:
+        """The key of this way of reading, under which a store keeps outcomes."""
+        from communique.store import settings_key
+
+        profile, endpoint = self.profile, session.client.endpoint
+        named = ((profile.prompt, profile.version), (profile.elsewhere, profile.version))
+        labels = [session.load(*prompt).label for prompt in named if prompt[0] is not None]
+        if profile.whose is not None:
+            labels.append(session.load(profile.whose).label)
+        return settings_key(
+            model=endpoint.model,
+            identity=endpoint.identity,
+            profile=profile,
+            prompt=" ".join(labels),
+            aliases=self.aliases,
+            strict=self.strict,
+        )
+
+    async def _endpoint(self, load: Callable[..., Prompt]) -> Endpoint:
+        import asyncio
+
+        prompt = load(self.profile.prompt, self.profile.version)
+        return await asyncio.to_thread(self.choice.endpoint, self.profile, prompt, self.prices)
+
+    def _connected(self, endpoint: Endpoint, **options: Any) -> Client:
+        from communique.client import Client
+
+        return Client(
+            endpoint,
+            client=self._user_client,
+            timeout=self.timeout,
+            reasks=self.profile.reasks,
+            **options,
+        )
+
+    def announce(self, identity: str, model: str) -> None:
         """Say once per process where articles go."""
-        key = (client.endpoint.identity, client.endpoint.model)
-        if key not in _announced:
-            _announced.add(key)
-            log.info("Articles are sent to %s, model %s.", *key)
+        if (identity, model) not in _announced:
+            _announced.add((identity, model))
+            log.info("Articles are sent to %s, model %s.", identity, model)
 
     def _asked(self, passage: Passage, scene: Scene, run: _Run) -> bool:
         """Whether a passage is worth asking about."""
@@ -251,8 +387,6 @@ class Summariser:
         self,
         passage: Passage,
         scene: Scene,
-        client: Client,
-        prompt: Prompt,
         run: _Run,
         limit: asyncio.Semaphore,
     ) -> None:
@@ -264,7 +398,7 @@ class Summariser:
                 if run.stop is not None:
                     self._failed(passage, run.stop, run)
                     return
-                await self._ask(passage, scene, client, prompt, run)
+                await self._ask(passage, scene, run)
         except (Truncated, ContextExceeded) as error:
             self._keep_attempts(passage, error, run)
             halves = scene.article.halve(passage)
@@ -274,11 +408,11 @@ class Summariser:
             run.fate(passage, "split", error.what)
             asked = [h for h in halves if self._asked(h, scene, run)]
             run.total += len(asked)
-            await _together(self._passage(h, scene, client, prompt, run, limit) for h in asked)
+            await _together([self._passage(h, scene, run, limit) for h in asked])
         except CommuniqueError as error:
             self._keep_attempts(passage, error, run)
             self._failed(passage, error, run)
-            if not client.started:  # nor would it start for the next passage
+            if not run.session.client.started:  # nor would it start for the next passage
                 run.stop = error
         finally:
             run.done += 1
@@ -289,7 +423,7 @@ class Summariser:
         run.fate(passage, "failed", str(error))
         run.errors.append((passage.span, error))
         if self.strict:
-            error.report = self._report(run.numbered(), run.prompt, None)
+            error.report = self._report(run.numbered(), None)
             raise error
         if isinstance(error, _FATAL):
             run.stop = error
@@ -300,9 +434,7 @@ class Summariser:
         if error.report is not None:
             run.attempts += [(passage.span, attempt) for attempt in error.report.attempts]
 
-    async def _ask(
-        self, passage: Passage, scene: Scene, client: Client, prompt: Prompt, run: _Run
-    ) -> None:
+    async def _ask(self, passage: Passage, scene: Scene, run: _Run) -> None:
         from communique.checking import Check
         from communique.client import Budget
 
@@ -311,39 +443,43 @@ class Summariser:
             return
         words = scene.text[passage.span.start : passage.span.end]
         check = Check(words, self.choice.restored)
-        reply = await client.ask(
-            prompt.messages(self.choice.sent(words)),
+        reply = await run.session.client.ask(
+            run.prompt.messages(self.choice.sent(words)),
             schema,
             check=check,
             budget=Budget(attempts=self.profile.attempts, seconds=self.profile.seconds),
             max_tokens=self.profile.max_tokens,
             passage=passage.index,
-            prompt_version=prompt.label,
+            prompt_version=run.prompt.label,
         )
         run.attempts += [(passage.span, attempt) for attempt in reply.attempts]
         run.drafts.append((passage, self.choice.restored(reply.value)))
         run.fate(passage, "read")
 
-    async def _ask_homes(self, scene: Scene, client: Client, run: _Run) -> None:
-        """Ask for whom people stand whose own words do not say it; a failure costs only that."""
-        from communique import homes, prompts, reading
+    async def _ask_homes(self, scene: Scene, run: _Run) -> Findings | None:
+        """Ask for whom people stand whose own words do not say it; a failure costs only that.
+
+        Where there is nothing to ask, what was found in the drafts is given back, if it was
+        looked for: it stays as it is.
+        """
+        from communique import homes, reading
         from communique.client import Budget
 
         for _, draft in run.drafts:
             scene.assigned.update(homes.told(scene, draft))
         if self.profile.whose is None or run.stop is not None or not run.drafts:
-            return
+            return None
         if not reading.supports(scene.language):
-            return
-        told = read(run.drafts, scene, supplement=self.profile.cued).told
-        met = (a.person for t in told for a in t.attendees if a.person is not None)
+            return None
+        findings = read(run.drafts, scene, supplement=self.profile.cued)
+        met = (a.person for t in findings.told for a in t.attendees if a.person is not None)
         asked = homes.question(scene, met)
         if asked is None:
-            return
-        prompt = prompts.load(self.profile.whose)
+            return findings
+        prompt = run.session.load(self.profile.whose)
         first = run.drafts[0][0]
         try:
-            reply = await client.ask(
+            reply = await run.session.client.ask(
                 prompt.messages(self.choice.sent(asked.passage), notes=asked.notes),
                 asked.schema,
                 check=lambda _: (),
@@ -355,28 +491,30 @@ class Summariser:
         except CommuniqueError as error:
             self._keep_attempts(first, error, run)
             run.notes.append(f"For whom people stand could not be asked: {error.what}")
-            return
+            return None
         run.attempts += [(first.span, attempt) for attempt in reply.attempts]
         scene.assigned.update(asked.answers(reply.value))
+        return None
 
     # --- the records --------------------------------------------------------------------------
 
-    def _report(self, run: _Run, prompt: Prompt | None, begun: float | None) -> Report:
-        endpoint = self._client.endpoint if self._client else None
+    def _report(self, run: _Run, begun: float | None) -> Report:
+        endpoint = run.session.client.endpoint
         return Report(
-            model=endpoint.model if endpoint else self.choice.name,
-            endpoint=endpoint.identity if endpoint else "",
-            prompt=prompt.label if prompt else "",
+            model=endpoint.model,
+            endpoint=endpoint.identity,
+            prompt=run.prompt.label,
             attempts=[attempt for _, attempt in run.attempts],
             passages=run.passages,
             notes=run.notes,
             seconds=None if begun is None else time.monotonic() - begun,
         )
 
-    def _compose(self, article: Article, scene: Scene, run: _Run, report: Report) -> Summary:
+    def _compose(
+        self, article: Article, scene: Scene, findings: Findings, run: _Run, report: Report
+    ) -> Summary:
         from communique import merging
 
-        findings = read(run.drafts, scene, supplement=self.profile.cued)
         told = merging.with_events(findings.told, scene)
         made, unfit = merging.meetings(told, scene)
         merging.complete(made, scene)
@@ -402,10 +540,20 @@ class Summariser:
         )
 
 
-async def _together(coroutines: Iterable[Coroutine[Any, Any, None]]) -> None:
+def _loading() -> Callable[..., Prompt]:
+    """The prompts, each read once: what a call or a run asks does not change under it."""
+    from communique import prompts
+
+    return functools.cache(prompts.load)
+
+
+async def _together(coroutines: Sequence[Coroutine[Any, Any, None]]) -> None:
     """Run coroutines side by side; where one raises, the others are stopped, not forgotten."""
     import asyncio
 
+    if len(coroutines) == 1:
+        await coroutines[0]
+        return
     tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
     try:
         await asyncio.gather(*tasks)
