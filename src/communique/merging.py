@@ -363,11 +363,17 @@ def _visited(meeting: Meeting, made: Iterable[Meeting], scene: Scene) -> None:
             told_before = telling.sentence <= first.sentence and scene.paragraph(
                 telling.sentence
             ) == scene.paragraph(first.sentence)
-            visitor = any(_fits(visit.attendees[0], a) for a in meeting.attendees)
+            visitor = any(_is_visitor(visit.attendees[0], a) for a in meeting.attendees)
             if told_before and visitor and telling.status == first.status:
                 meeting.during = visit
                 meeting.lent_date = meeting.lent_date or telling.date
                 meeting.lent_place = meeting.lent_place or telling.place
+
+
+def _is_visitor(visitor: Attendee, other: Attendee) -> bool:
+    """Whether somebody is a visitor; an admiral without a name is not the whole state."""
+    unnamed = visitor.person is None and visitor.office is not None
+    return _fits(visitor, other) and (not unnamed or other.office is not None)
 
 
 def _attended(made: Sequence[Meeting], scene: Scene, told: Sequence[Told]) -> None:

@@ -151,6 +151,9 @@ class Polyglot:
         cue: tongues.Cue | None,
     ) -> Told | None:
         scene = self.scene
+        if cue is not None and cue.status is None and self._only_attended(sentence):
+            self._join(sentence)
+            return None
         span = scene.sentences[sentence]
         kind: EngagementType = cue.type if cue else draft.kind if draft else "other"
         region = (span.start, span.end)
@@ -362,6 +365,23 @@ class Polyglot:
         words = tongues.plain(self.scene.words(sentence), self.language)
         attended = tongues.pattern(self.language, "attendance").search(words) is not None
         return bool(self._cues(sentence)) and not attended
+
+    def _only_attended(self, sentence: int) -> bool:
+        """Whether a sentence tells who else took part in what was told: "an den Gesprächen …"."""
+        words = tongues.plain(self.scene.words(sentence), self.language)
+        attended = tongues.pattern(self.language, "attendance").search(words)
+        before = self.company.met_before(sentence)
+        return attended is not None and before is not None and before.sentence < sentence
+
+    def _join(self, sentence: int) -> None:
+        """Add those of a sentence to the engagement that it says they took part in."""
+        before = self.company.met_before(sentence)
+        for i, told in enumerate(self.findings.told):
+            if told is before:
+                attendees = list(told.attendees)
+                for mention in self._named_in(sentence):
+                    _admit(attendees, self._of(mention))
+                self.findings.told[i] = replace(told, attendees=tuple(attendees))
 
     def _admit_company(self, found: list[Attendee], told: Told, region: tuple[int, int]) -> None:
         """Add whom "both sides" or a verb without its subject means: those told of before."""
