@@ -148,7 +148,7 @@ class Company:
     def officer(self, mention: Mention) -> tuple[Person | None, Party | None]:
         """Whom an office alone means, 首相は: who was named with it, else the home state's.
 
-        Where the item has named another state last, it may be that one's: nobody then.
+        Where the item has named only other states and their people, nobody can tell.
         """
         item = self.scene.article.items[self.scene.article.item_at(mention.start)]
         earlier = [m for m in self.mentions(item.start, mention.start) if m.name is not None]
@@ -156,10 +156,10 @@ class Company:
             if other.office is not None and other.office.endswith(mention.office or "?"):
                 person = next((p for p in self.scene.people if other in p.mentions), None)
                 return person, other.party
-        named = [party for _, _, party in self.parties(item.start, mention.start)]
+        named = {party.code for _, _, party in self.parties(item.start, mention.start)}
         home = self.of_language
-        theirs = bool(named) and (home is None or named[-1].code != home.code)
-        return None, None if theirs else home
+        ours = home is not None and (home.code in named or any(m.party is None for m in earlier))
+        return None, home if ours or not named else None
 
     # --- what was told ------------------------------------------------------------------------
 

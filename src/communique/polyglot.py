@@ -159,6 +159,8 @@ class Polyglot:
         region = (span.start, span.end)
         if cue is not None:
             region = self._region(sentence, cue)
+            if cue.weak and not self._names_both(region):
+                return None
             anchor = scene.evidence(span.start + cue.start, span.start + cue.end)
         status = self._status(draft, cue, anchor, region)
         aside = cue is not None and tongues.background(scene.words(sentence), cue, self.language)
@@ -366,6 +368,11 @@ class Polyglot:
         attended = tongues.pattern(self.language, "attendance").search(words) is not None
         return bool(self._cues(sentence)) and not attended
 
+    def _names_both(self, region: tuple[int, int]) -> bool:
+        """Whether a stretch names people of two sides, at least one of them by name."""
+        named = [self._of(m) for m in self.company.mentions(*region)]
+        return len(sides_of(named)) > 1 and any(a.person is not None for a in named)
+
     def _only_attended(self, sentence: int) -> bool:
         """Whether a sentence tells who else took part in what was told: "an den Gesprächen …"."""
         words = tongues.plain(self.scene.words(sentence), self.language)
@@ -539,10 +546,13 @@ class Polyglot:
         return [f for f in found if not self._reported(f) and not self._of_a_title(f)]
 
     def _of_a_title(self, found: tuple[int, int]) -> bool:
-        """Whether a date belongs to an instrument's name: "2016 की वीज़ा संधि"."""
+        """Whether a date is in an instrument's name: "acuerdo de 1999", "2016 की वीज़ा संधि"."""
+        spans = self.scene.title_spans
+        if any(start < found[0] and found[1] <= end for start, end in spans):
+            return True
         possessive = _POSSESSIVE.match(self.scene.text, found[1])
         return possessive is not None and any(
-            start <= possessive.end() < end for start, end in self.scene.title_spans
+            start <= possessive.end() < end for start, end in spans
         )
 
     def _reported(self, found: tuple[int, int]) -> bool:

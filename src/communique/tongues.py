@@ -49,7 +49,8 @@ _CONCLUDING = frozenset(
 class Cue:
     """Words that tell of an engagement, `sentence[start:end]`; `status` is None where open.
 
-    `present` says that its verb is in the present tense, which news uses of what is to come.
+    `present` says that its verb is in the present tense, which news uses of what is to come; `weak`
+    words ("they discussed …") tell of one only where they name both sides.
     """
 
     start: int
@@ -57,6 +58,7 @@ class Cue:
     type: EngagementType
     status: EngagementStatus | None
     present: bool = False
+    weak: bool = False
 
 
 class _Act(NamedTuple):
@@ -203,6 +205,8 @@ def triggers(sentence: str, language: str) -> tuple[Cue, ...]:
                 continue
             taken.append((start, end))
             found.append((start, end, kind, status))
+    if any(kind in {"meeting", "call"} and status != "weak" for _, _, kind, status in found):
+        found = [f for f in found if f[3] != "weak"]
     found.sort()
     places = [(f[0], f[1]) for f in found]
     cues = _status_cues(text, language, blocked)
@@ -213,6 +217,7 @@ def triggers(sentence: str, language: str) -> tuple[Cue, ...]:
             cast("EngagementType", kind),
             _status(i, places, _own_tense(text, start, end, status, language), cues),
             present=status == "present",
+            weak=status == "weak",
         )
         for i, (start, end, kind, status) in enumerate(found)
     )
@@ -223,7 +228,7 @@ def _own_tense(text: str, start: int, end: int, status: str, language: str) -> s
     chained = lexicon(language).get("chained")
     if chained and status == "held" and re.search(chained["form"], text[start:end]):
         return "planned" if re.search(chained["future"], text.rstrip()) else status
-    return status.removeprefix("present")
+    return "" if status in {"present", "weak"} else status
 
 
 def _on_an_instrument(start: int, end: int, agreed: list[tuple[int, int]], text: str) -> bool:
