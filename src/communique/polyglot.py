@@ -182,6 +182,9 @@ class Polyglot:
         if weak and told.place is None and re.fullmatch(weak, anchor.exact):
             self.leave_out("engagement", anchor.exact, "nobody is said to go anywhere")
             return None
+        if kind == "visit" and attendees and not self._abroad(attendees[0], told):
+            self.leave_out("engagement", anchor.exact, "nobody is said to go abroad")
+            return None
         if not attendees and told.event is None:
             self.leave_out("engagement", anchor.exact, "nobody is named that took part")
             return None
@@ -191,6 +194,17 @@ class Polyglot:
         told = replace(told, attendees=tuple(attendees))
         self.company.remember(told)
         return told
+
+    def _abroad(self, visitor: Attendee, told: Told) -> bool:
+        """Whether a visit is one between states: "the chancellor visited a steelworks" is none."""
+        person, country = visitor.person, told.place.country if told.place else None
+        if visitor.party is None:
+            return person is not None and country is not None
+        if country is not None and country != visitor.code:
+            return True
+        own = [m.party for m in self.company.mentions(visitor.evidence.start, visitor.evidence.end)]
+        before = any(t.attendees[0].person is person for t in self.company.visits if t.attendees)
+        return any(own) or (person is not None and (before or person.party is not None))
 
     def _status(
         self,
