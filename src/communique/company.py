@@ -86,7 +86,31 @@ class Company:
             (left, right, party)
             for left, right, party in self.parties(start, end)
             if party.kind in {"state", "organisation"} and not self.is_place(left, right)
+            if not self.is_private(left, right)
         ]
+
+    def is_private(self, start: int, end: int) -> bool:
+        """Whether a state's name says only whose a firm, a club or an artist is.
+
+        "La banque espagnole", "der chinesische Hersteller", شركة صينية, 中国の電池大手. Of an
+        adjective in Latin script the noun must be one for a state's own bodies, or tell of an
+        event, an office or an instrument; elsewhere it must not be one for private ones.
+        """
+        text = self.scene.text
+        before, after = text[max(0, start - 48) : start], text[end : end + 24]
+        language = self.language
+        if language in _LATIN:
+            if not text[start : start + 1].islower():
+                return False
+            near = _words_behind(after) if language == "de" else _words_before(before)
+            known = tongues.public(language)
+            return not any(known.fullmatch(word) for word in near)
+        private = tongues.pattern(language, "private")
+        if language == "ar":
+            words = before.split()[-1:]
+            return bool(words) and private.fullmatch(words[0]) is not None
+        found = private.search(after[:10])
+        return found is not None and not _BREAK.search(after[: found.start()])
 
     # --- for whom -----------------------------------------------------------------------------
 
@@ -218,6 +242,29 @@ class Company:
             if i.evidence.end <= before and stem in tongues.plain(i.title, self.language).casefold()
         ]
         return near[-1] if near else None
+
+
+_LATIN = frozenset({"fr", "es", "de"})
+_BREAK = re.compile(r"[,;.،。、，；]|[はがをと]|[与和同]| (?:और|ने|से|में|को) ")
+_ARTICLES = frozenset(
+    "le la les l' un une des du de d' et ou el los las un una unos y e o del al avec con".split()
+)
+
+
+def _words_before(text: str) -> list[str]:
+    """The noun phrase that a text ends with, from its end: "marine nationale" of "la marine …"."""
+    found: list[str] = []
+    for match in reversed(list(re.finditer(r"[\w-]+['’]?|[^\w\s]", text))[-4:]):
+        word = match[0].replace("’", "'")
+        if word.casefold() in _ARTICLES or not word[0].isalnum():
+            break
+        found.append(word)
+    return found
+
+
+def _words_behind(text: str) -> list[str]:
+    """The first words behind an adjective, up to a mark."""
+    return re.findall(r"[\w-]+", re.split(r"[,;.:(]", text, maxsplit=1)[0])[:2]
 
 
 def distinct(parties: Iterable[Party]) -> tuple[Party, ...]:

@@ -60,9 +60,28 @@ def find(text: str, language: str, resolver: Resolver) -> list[Mention]:
     parties += [*_letters(text, language, resolver, parties), *_named_by(text, language, resolver)]
     reader = _READERS.get(language, _Latin)(text, language, sorted(parties, key=lambda p: p[0]))
     found = _whole_names(_apart(reader.titled()), language)
-    found = [_with_state(mention, language, resolver) for mention in found]
+    found = [_with_state(m, language, resolver) for m in found if not _private(m, text, language)]
     found += _again(text, found, language)
     return sorted(_apart(found), key=lambda m: m.start)
+
+
+_OF = re.compile(
+    r"\s(?:(?:du|des|del|der|des|vom|von|de(?:\s(?:la|los|las))?)\s|(?:de\s)?(?:l|d)['’]|(?=[\u0621-\u064a]))"
+)
+
+
+def _private(mention: Mention, text: str, language: str) -> bool:
+    """Whether an office is in a club, a firm or a region: "président du club argentin"."""
+    if mention.office is None:
+        return False
+    at = text.find(mention.office, mention.start, mention.end + len(mention.office))
+    private = tongues.pattern(language, "private")
+    if language in {"hi", *tongues.UNSPACED}:
+        before = tongues.plain(text[max(0, at - 16) : at], language)
+        before = re.sub(r"\s(?:के|की|का)\s$", "", before)
+        return any(m.end() == len(before) for m in private.finditer(before))
+    of = _OF.match(text, at + len(mention.office))
+    return of is not None and private.match(text, of.end()) is not None
 
 
 def _named_by(text: str, language: str, resolver: Resolver) -> Iterator[Found]:

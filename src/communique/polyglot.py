@@ -182,6 +182,11 @@ class Polyglot:
         if weak and told.place is None and re.fullmatch(weak, anchor.exact):
             self.leave_out("engagement", anchor.exact, "nobody is said to go anywhere")
             return None
+        sport = tongues.pattern(self.language, "sport")
+        plain = tongues.plain(scene.words(sentence), self.language)
+        if sport.search(plain) and not any(a.office for a in attendees):
+            self.leave_out("engagement", anchor.exact, "the sentence is about sport")
+            return None
         if kind == "visit" and attendees and not self._abroad(attendees[0], told):
             self.leave_out("engagement", anchor.exact, "nobody is said to go abroad")
             return None
@@ -801,6 +806,7 @@ class Polyglot:
             party
             for start, end, party in self.company.parties(*region)
             if party.kind != "non_state" and not self.company.is_place(start, end)
+            if self._in_title(start, sentence, title) or not self.company.is_private(start, end)
         )
         if len(told) > 1:
             return told
@@ -814,6 +820,11 @@ class Polyglot:
             if party is not None and located is not None:
                 told = distinct([*told, party])
         return told if len(told) > 1 else self._with_others(told, sentence)
+
+    def _in_title(self, at: int, sentence: int, title: Title) -> bool:
+        """Whether a party stands in the title itself: "traité d'amitié franco-polonais"."""
+        start = self.scene.sentences[sentence].start
+        return start + title.start <= at < start + title.end + 1
 
     def _clause(self, sentence: int, title: Title) -> tuple[int, int]:
         """The part of the sentence round a title, up to other instruments on either side."""

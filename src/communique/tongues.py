@@ -171,6 +171,22 @@ def _gap(a: tuple[int, int], b: tuple[int, int]) -> int:
 
 
 @functools.cache
+def public(language: str) -> re.Pattern[str]:
+    """A word for a state's own body, an office, an engagement or an instrument."""
+    data = lexicon(language)
+    words = [
+        *data["state_nouns"],
+        *data["offices"]["heads"],
+        *data["offices"]["sides"],
+        *data["offices"]["plural"],
+        *data["offices"]["portfolio"],
+        *(fragment for _, _, fragment in data["triggers"]),
+        *(fragment for _, fragment in data["titles"]["heads"]),
+    ]
+    return compiled(words, language)
+
+
+@functools.cache
 def where(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """What stands before, and what stands behind, the name of a place that something is in."""
     data = lexicon(language)["where"]
