@@ -246,9 +246,10 @@ class Company:
 
 _LATIN = frozenset({"fr", "es", "de"})
 _BREAK = re.compile(r"[,;.،。、，；]|[はがをと]|[与和同]| (?:और|ने|से|में|को) ")
-_ARTICLES = frozenset(
-    "le la les l' un une des du de d' et ou el los las un una unos y e o del al avec con".split()
-)
+_ARTICLES = {
+    *("le", "la", "les", "l'", "un", "une", "des", "du", "de", "d'", "et", "ou", "avec"),
+    *("el", "los", "las", "una", "unos", "y", "e", "o", "del", "al", "con"),
+}
 
 
 def _words_before(text: str) -> list[str]:

@@ -61,8 +61,31 @@ def find(text: str, language: str, resolver: Resolver) -> list[Mention]:
     reader = _READERS.get(language, _Latin)(text, language, sorted(parties, key=lambda p: p[0]))
     found = _whole_names(_apart(reader.titled()), language)
     found = [_with_state(m, language, resolver) for m in found if not _private(m, text, language)]
+    found = _led(sorted(found, key=lambda m: m.start), text, language)
     found += _again(text, found, language)
     return sorted(_apart(found), key=lambda m: m.start)
+
+
+def _led(found: list[Mention], text: str, language: str) -> list[Mention]:
+    """Take "la délégation koweïtienne, conduite par X" for X, who stands for that side."""
+    marker = tongues.lexicon(language)["offices"].get("led_by")
+    if marker is None:
+        return found
+    kept: list[Mention] = []
+    for mention in found:
+        side = kept[-1] if kept else None
+        leads = (
+            side is not None
+            and side.name is None
+            and side.office is None
+            and mention.name is not None
+            and re.fullmatch(marker, text[side.end : mention.start]) is not None
+        )
+        if side is not None and leads:
+            kept[-1] = replace(mention, start=side.start, party=mention.party or side.party)
+        else:
+            kept.append(mention)
+    return kept
 
 
 _OF = re.compile(

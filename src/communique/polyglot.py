@@ -178,27 +178,38 @@ class Polyglot:
         attendees = self._who(draft, told, region)
         if kind == "visit" and told.place is None and attendees:
             told = replace(told, place=self._visited(anchor, region, attendees[0].code))
-        weak = tongues.lexicon(self.language).get("needs_place")
-        if weak and told.place is None and re.fullmatch(weak, anchor.exact):
-            self.leave_out("engagement", anchor.exact, "nobody is said to go anywhere")
-            return None
-        sport = tongues.pattern(self.language, "sport")
-        plain = tongues.plain(scene.words(sentence), self.language)
-        if sport.search(plain) and not any(a.office for a in attendees):
-            self.leave_out("engagement", anchor.exact, "the sentence is about sport")
-            return None
-        if kind == "visit" and attendees and not self._abroad(attendees[0], told):
-            self.leave_out("engagement", anchor.exact, "nobody is said to go abroad")
-            return None
-        if not attendees and told.event is None:
-            self.leave_out("engagement", anchor.exact, "nobody is named that took part")
-            return None
-        if kind in _PEOPLED and not any(a.party for a in attendees):
-            self.leave_out("engagement", anchor.exact, "no state or organisation takes part")
+        reason = self._unlike(told, attendees)
+        if reason:
+            self.leave_out("engagement", anchor.exact, reason)
             return None
         told = replace(told, attendees=tuple(attendees))
         self.company.remember(told)
         return told
+
+    def _unlike(self, told: Told, attendees: Sequence[Attendee]) -> str:
+        """Why what was read is no engagement after all; "" where it is one."""
+        words = tongues.plain(self.scene.words(told.sentence), self.language)
+        moves = tongues.lexicon(self.language).get("needs_place")
+        if moves and told.place is None and re.fullmatch(moves, told.evidence.exact):
+            return "nobody is said to go anywhere"
+        officers = any(a.office for a in attendees)
+        if not officers and tongues.pattern(self.language, "sport").search(words):
+            return "the sentence is about sport"
+        if told.type == "visit" and attendees and not self._abroad(attendees[0], told):
+            return "nobody is said to go abroad"
+        if not attendees and told.event is None:
+            self._refuse(told)
+            return "nobody is named that took part"
+        if told.type in _PEOPLED and not any(a.party for a in attendees):
+            return "no state or organisation takes part"
+        return ""
+
+    def _refuse(self, told: Told) -> None:
+        """What a sentence takes back: "were to meet …, but the meeting was cancelled"."""
+        for i, other in enumerate(self.findings.told):
+            earlier = other.sentence == told.sentence and other.status == "planned"
+            if earlier and told.status in {"cancelled", "postponed"}:
+                self.findings.told[i] = replace(other, status=told.status)
 
     def _abroad(self, visitor: Attendee, told: Told) -> bool:
         """Whether a visit is one between states: "the chancellor visited a steelworks" is none."""
@@ -493,7 +504,8 @@ class Polyglot:
         start, end = told.evidence.start, told.evidence.end
         inside = self._mentions(region)
         within = [m for m in inside if start <= m.start and m.end <= end]
-        if within:
+        first = [m for m in inside if m.end <= start and not self.company.invites(m)]
+        if within and (self.language == "ar" or not first or told.status == "proposed"):
             # "يقوم X بزيارة"; of an invitation, whoever is invited.
             return within[-1 if told.status == "proposed" else 0]
         behind = [m for m in inside if m.start >= end]
@@ -503,8 +515,7 @@ class Polyglot:
             return behind[0]
         if behind and self._visits(end, behind[0].start):
             return behind[0]
-        before = [m for m in inside if m.end <= start and not self.company.invites(m)]
-        chosen = before[-1] if before else self._close_before(told.sentence, region[0])
+        chosen = first[-1] if first else self._close_before(told.sentence, region[0])
         if chosen is not None or not behind:
             return chosen
         opens = start - self.scene.sentences[told.sentence].start <= _CLOSE
