@@ -104,7 +104,11 @@ def _private(mention: Mention, text: str, language: str) -> bool:
         before = re.sub(r"\s(?:के|की|का)\s$", "", before)
         return any(m.end() == len(before) for m in private.finditer(before))
     of = _OF.match(text, at + len(mention.office))
-    return of is not None and private.match(text, of.end()) is not None
+    if of is None:
+        return False
+    adjective = re.compile(r"[^\W\d_A-ZÀ-Þ]\w+ ").match(text, of.end())
+    starts = {of.end(), adjective.end() if adjective else of.end()}
+    return any(private.match(text, start) for start in starts)
 
 
 def _named_by(text: str, language: str, resolver: Resolver) -> Iterator[Found]:
