@@ -392,7 +392,7 @@ def test_parties_in_a_sentence(language, text, codes):
     ("language", "text", "codes"),
     [
         ("ar", "تجري عمان والهند مفاوضات.", ["OMN", "IND"]),
-        ("ar", "تجري عمان مفاوضات في الأردن.", []),
+        ("ar", "تجري عمان مفاوضات في الأردن.", ["JOR"]),
         ("de", "Moldau setzte den Vertrag mit Rumänien aus.", ["MDA", "ROU"]),
         ("de", "An der Moldau in Prag traf er den Präsidenten.", []),
     ],
