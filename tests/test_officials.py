@@ -109,6 +109,31 @@ CASES = [
         "マルコ・ヴィスコンティ・イタリア外務・国際協力大臣と両外相、日本の報道官。北朝鮮の外相。",
         [("マルコ・ヴィスコンティ", "外務・国際協力大臣", "ITA"), (None, "外相", "PRK")],
     ),
+    (
+        "ja",
+        "ハリソン米国務長官とデュラン仏大統領。仏のルグラン外相、石塚首相。3日外相が、滞在中首相も。",
+        [("ハリソン", "国務長官", "USA"), ("デュラン", "大統領", "FRA"),
+         ("ルグラン", "外相", "FRA"), ("石塚", "首相", None)],
+    ),
+    (
+        "zh",
+        "美国务卿布鲁克斯会见俄外长彼得连科。巴基斯坦外长卡里姆同巴总理侯赛因。同意总理的建议。",
+        [("布鲁克斯", "国务卿", "USA"), ("彼得连科", "外长", "RUS"), ("卡里姆", "外长", "PAK"),
+         ("侯赛因", "总理", "PAK")],
+    ),
+    (
+        "fr",
+        ("la délégation koweïtienne, conduite par le ministre Fahd Al-Sabah; la cheffe de la "
+        "diplomatie européenne, Katrin Ojala; le ministre des Armées Paul Guérin"),
+        [("Fahd Al-Sabah", "ministre", "KWT"), ("Katrin Ojala", "cheffe de la diplomatie", "EU"),
+         ("Paul Guérin", "ministre des Armées", "FRA")],
+    ),
+    (
+        "ar",
+        "وفد أوغندي يترأسه وزير الدفاع موسى كاتومبا والأمين العام لجامعة الدول العربية فؤاد منصور",
+        [("موسى كاتومبا", "وزير الدفاع", "UGA"),
+         ("فؤاد منصور", "الأمين العام", "ARAB_LEAGUE")],
+    ),
 ]  # fmt: skip
 
 
@@ -132,6 +157,12 @@ def test_who_is_named(language, text, expected):
         ("hi", "दोनों मंत्रियों ने चर्चा की।"),
         ("zh", "外长会议在北京举行。"),
         ("ja", "両外相は一致した。外相会談が開かれた。"),
+        ("fr", "Le président du club argentin et le président de la région."),
+        ("es", "El presidente del club chileno, Juan Mora."),
+        ("de", "Der Präsident des spanischen Klubs."),
+        ("ar", "رئيس النادي المصري."),
+        ("zh", "俱乐部主席李文说。"),
+        ("hi", "क्लब के अध्यक्ष ने कहा।"),
     ],
 )
 def test_nobody_is_made_up(language, text):

@@ -324,6 +324,102 @@ def test_no_state_is_guessed_where_a_language_has_many():
     assert [p.party and p.party.code for p in engagements[0].participants] == [None, "CHL"]
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", "La France rencontrera l'Allemagne mardi en demi-finale du tournoi à Lyon."),
+        ("es", "La selección argentina recibirá a Brasil en la última jornada."),
+        ("de", "Die deutsche Mannschaft empfängt am Samstag die Schweiz."),
+        ("ar", "يلتقي المنتخب المصري نظيره المغربي مساء الثلاثاء في القاهرة."),
+        ("hi", "भारत और ऑस्ट्रेलिया की टीम के बीच बैठक हुई।"),
+        ("ja", "日本は11日、埼玉でオーストラリアの選手と会談した。"),
+        ("fr", "La banque espagnole a prolongé son accord avec l'assureur français."),
+        ("es", "Telefonía y la alemana Sonnens firmaron un acuerdo sobre redes."),
+        ("de", "Der chinesische Hersteller Nian unterzeichnete einen Vertrag über Batterien."),
+        ("ar", "وقعت شركة النور اتفاقية مع شركة صينية لتوريد المعدات."),
+        ("hi", "टोरा ने जापानी कंपनी के साथ समझौते पर हस्ताक्षर किए।"),
+        ("ja", "ヒノデは中国の電池大手と供給協定を結んだ。"),
+        ("de", "Der Kanzler besuchte ein Stahlwerk in Duisburg."),
+        ("hi", "प्रधानमंत्री ने स्कूल का दौरा किया।"),
+    ],
+)
+def test_sport_firms_and_visits_at_home_are_no_records(language, text):
+    """A match between two countries' teams, or a firm's contract, would be diplomacy."""
+    engagements, agreements, _ = records(text, language=language)
+    assert not engagements
+    assert not agreements
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("fr", ("Le sommet de l'Union africaine s'est ouvert lundi à Lomé. En marge du sommet, "
+               "le ministre malien Issa Diarra a rencontré la ministre ghanéenne Ama Boateng.")),
+        ("de", ("In Tallinn hat die Übung „Kalter Anker“ begonnen, an der Estland und Polen "
+               "teilnehmen. Am Rande der Übung traf der estnische Minister Raivo Kask den "
+               "polnischen Minister Jan Bielak.")),
+        ("ar", ("انطلقت اليوم في الدوحة قمة مجلس التعاون الخليجي. وعلى هامش القمة اجتمع وزير "
+               "الخارجية القطري خالد السويدان مع وزيرة الخارجية الفرنسية جولييت داربون.")),
+        ("zh", ("中国、老挝和泰国周一在万象举行国防部长会议。会议期间，中国国防部长宋立群会见了"
+               "泰国国防部长差猜·蓬沙瓦。")),
+    ],
+)  # fmt: skip
+def test_what_is_told_beside_an_event_belongs_to_it(language, text):
+    """A meeting on the sidelines would stand alone, or be the event a second time."""
+    engagements, _, _ = records(text, language=language)
+    event, met = sorted(engagements, key=lambda e: e.type == "meeting")
+    assert met.type == "meeting"
+    assert met.part_of is not None
+    assert (met.part_of.id, met.part_of.relation) == (event.id, "on_sidelines_of")
+
+
+def test_those_who_only_join_are_added():
+    """Talks with a third person, named a sentence later, would be told twice."""
+    text = (
+        "Jordaniens König und der ägyptische Präsident kommen am Sonntag in Kairo zu Beratungen "
+        "zusammen. An den Gesprächen nimmt auch UN-Generalsekretär Pavel Drnovsek teil."
+    )
+    (met,), _, _ = records(text, language="de")
+    assert met.status == "planned"
+    assert {p.party.code for p in met.participants} == {"JOR", "EGY", "UN"}
+
+
+def test_who_is_met_on_a_visit_stands_for_the_hosts():
+    """「タイを訪れ、マーリー外相と会談する」 would be a meeting of two Japanese ministers."""
+    text = "岩倉隆志外相は12日からタイを訪れ、マーリー外相と会談する。"
+    engagements, _, _ = records(text, language="ja")
+    met = next(e for e in engagements if e.type == "meeting")
+    assert {(p.name, p.party.code) for p in met.participants} == {
+        ("岩倉隆志", "JPN"),
+        ("マーリー", "THA"),
+    }
+
+
+def test_whoever_invites_is_not_the_visitor():
+    """「应X邀请，Y访问…」 would be X's visit, and X's meetings."""
+    text = (
+        "应孟加拉国政府邀请，中国国防部长秦若谷5月14日访问孟加拉国，"
+        "同孟加拉国国防部长拉赫曼·乔杜里举行会谈。"
+    )
+    engagements, _, _ = records(text, language="zh")
+    visit, met = sorted(engagements, key=lambda e: e.type == "meeting")
+    assert [p.name for p in visit.participants] == ["秦若谷"]
+    assert {p.name for p in met.participants} == {"秦若谷", "拉赫曼·乔杜里"}
+
+
+def test_the_purpose_of_a_journey_is_as_planned_as_the_journey():
+    """Whom somebody "will go to Riyadh to meet" would be told as met."""
+    text = (
+        "Le président libanais Joseph Mansour se rendra jeudi à Riyad pour rencontrer le prince "
+        "héritier saoudien."
+    )
+    engagements, _, _ = records(text, language="fr")
+    assert {(e.type, e.status) for e in engagements} == {
+        ("visit", "planned"),
+        ("meeting", "planned"),
+    }
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_sentence_said_twice_is_one_record(language):
     """Two passages that tell the same would make two engagements."""

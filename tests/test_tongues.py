@@ -227,6 +227,55 @@ def test_what_is_none_of_it(language, sentence):
     assert tongues.titles(sentence, language) == ()
 
 
+@pytest.mark.parametrize(
+    ("language", "sentence", "event", "bare"),
+    [
+        ("fr", "En marge du Forum de Dakar sur la paix, il l'a rencontré.",
+         "Forum de Dakar sur la paix", False),
+        ("fr", "En marge du sommet, il l'a rencontré.", "sommet", True),
+        ("es", "Se reunieron al margen del Foro de Davos.", "Foro de Davos", False),
+        ("de", "Am Rande der Münchner Sicherheitskonferenz traf er sie.",
+         "Münchner Sicherheitskonferenz", False),
+        ("ar", "التقى الوزير على هامش مؤتمر ميونخ للأمن نظيره.", "مؤتمر ميونخ للأمن", False),
+        ("hi", "मंत्री ने जी-20 शिखर सम्मेलन से इतर भेंट की।", "जी-20 शिखर सम्मेलन", False),
+        ("zh", "他在慕尼黑安全会议期间会见德国外长。", "慕尼黑安全会议", False),
+        ("ja", "外相はG20サミットに合わせて会談した。", "G20サミット", False),
+    ],
+)  # fmt: skip
+def test_beside_which_event(language, sentence, event, bare):
+    """A meeting beside an event would be told as that event, or without it."""
+    found = tongues.sidelines(sentence, language)
+    assert (sentence[found.start : found.end], found.bare) == (event, bare)
+    assert all(c.end <= found.start or found.end <= c.start
+               for c in tongues.triggers(sentence, language))  # fmt: skip
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_event_without_the_words_for_it(language):
+    """An event that something merely precedes would be where it happened."""
+    assert tongues.sidelines("2025", language) is None
+    assert tongues.sidelines("訪問の際に会談した。", "ja") is None
+
+
+def test_a_verb_that_others_follow_has_the_tense_of_the_last():
+    """「12日からタイを訪れ、外相と会談する。」 would be told as made."""
+    (visit, met) = tongues.triggers("岩倉外相は12日からタイを訪れ、外相と会談する。", "ja")
+    assert (visit.type, visit.status) == ("visit", "planned")
+    assert met.type == "meeting"
+    assert tongues.triggers("外相はタイを訪れ、会談した。", "ja")[0].status == "held"
+
+
+def test_a_mark_of_the_object_is_no_future():
+    """将协定延长 would be told as planned, and 将延长协定 as done."""
+    for sentence, realis in [
+        ("两国将领事协定延长三年。", "done"),
+        ("两国将延长领事协定。", "planned"),
+    ]:
+        (title,) = tongues.titles(sentence, "zh")
+        (act,) = tongues.acts(sentence, (title.start, title.end), "zh")
+        assert (act.kind, act.realis) == ("extended", realis)
+
+
 def test_a_verb_belongs_to_the_nearest_instrument():
     """The fate of one treaty would be told of another in the same sentence."""
     sentence = "Le traité de paix a été ratifié et la convention fiscale suspendue."
@@ -248,6 +297,13 @@ def test_every_lexicon_says_where_it_is_from_and_compiles(language):
     for status in statuses:
         assert tongues.pattern(language, "status", status)
     assert tongues.verbs(language)
+    # A pattern in place of a list of them would be read letter by letter.
+    listed = ["triggers", "acts", "held", "background", "reports", "attendance", "both", "joins"]
+    listed += ["blocks", "sport", "private", "state_nouns"]
+    assert all(isinstance(data[key], list) for key in listed)
+    assert isinstance(data.get("event_self", []), list)
+    for key in ("sport", "private", "state_nouns", "event_self"):
+        assert tongues.pattern(language, key)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 SEEDS = Path(__file__).resolve().parent.parent / "seeds"
-SIZES = {"gold": (24, 120), "hostile": (30, 110)}
+SIZES = {"gold": (24, 120), "hostile": (30, 110), "languages": (28, 120)}
 """The fewest articles of each set, and the most words of one."""
 HARD = {
     "several calls in one readout": 1,

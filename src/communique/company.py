@@ -39,6 +39,7 @@ class Company:
         self.scene = scene
         self.language = tongues.code_of(scene.language)
         self.told: list[Told] = []
+        self.visits: list[Told] = []
         self.sides: list[tuple[int, tuple[Party, ...]]] = []
         self.instruments: list[Instrument] = []
         self._starts: list[int] = []
@@ -69,13 +70,53 @@ class Company:
         left, right = tongues.where(self.language)
         return left.search(before) is not None or right.match(after) is not None
 
+    def names_two(self, start: int, end: int) -> bool:
+        """Whether a stretch names officials of two states or bodies, one of them by name."""
+        named = [m for m in self.mentions(start, end) if m.office is not None or m.name is not None]
+        codes = {m.party.code for m in named if m.party is not None}
+        return len(codes) > 1 and any(m.name is not None for m in named)
+
+    def invites(self, mention: Mention) -> bool:
+        """Whether somebody is named only as who invited: "à l'invitation de …", 应…邀请."""
+        data = tongues.lexicon(self.language)["invited_by"]
+        before = tongues.plain(self.scene.text[: mention.start][-40:], self.language)
+        after = tongues.plain(self.scene.text[mention.end : mention.end + 12], self.language)
+        told = [re.search(data["before"], before, re.IGNORECASE) if data["before"] else None]
+        told.append(re.match(data["after"], after) if data["after"] else None)
+        wanted = [found for key, found in zip(("before", "after"), told, strict=True) if data[key]]
+        return bool(wanted) and all(wanted)
+
     def acting(self, start: int, end: int) -> list[tuple[int, int, Party]]:
         """The states and bodies that a stretch names as ones that do something."""
         return [
             (left, right, party)
             for left, right, party in self.parties(start, end)
             if party.kind in {"state", "organisation"} and not self.is_place(left, right)
+            if not self.is_private(left, right)
         ]
+
+    def is_private(self, start: int, end: int) -> bool:
+        """Whether a state's name says only whose a firm, a club or an artist is.
+
+        "La banque espagnole", "der chinesische Hersteller", شركة صينية, 中国の電池大手. Of an
+        adjective in Latin script the noun must be one for a state's own bodies, or tell of an
+        event, an office or an instrument; elsewhere it must not be one for private ones.
+        """
+        text = self.scene.text
+        before, after = text[max(0, start - 48) : start], text[end : end + 24]
+        language = self.language
+        if language in _LATIN:
+            if not text[start : start + 1].islower():
+                return False
+            near = _words_behind(after) if language == "de" else _words_before(before)
+            known = tongues.public(language)
+            return not any(known.fullmatch(word) for word in near)
+        private = tongues.pattern(language, "private")
+        if language == "ar":
+            words = before.split()[-1:]
+            return bool(words) and private.fullmatch(words[0]) is not None
+        found = private.search(after[:10])
+        return found is not None and not _BREAK.search(after[: found.start()])
 
     # --- for whom -----------------------------------------------------------------------------
 
@@ -92,7 +133,8 @@ class Company:
 
     def _side_before(self, person: Person) -> Party | None:
         span = self.scene.sentences[self.scene.sentence_at(person.first)]
-        unnamed = (m for m in self.mentions(span.start, person.first) if m.name is None)
+        before = self.mentions(span.start, person.first)
+        unnamed = (m for m in before if m.name is None and m.office is None)
         return next((m.party for m in unnamed if m.party is not None), None)
 
     def _home_of_item(self, person: Person) -> Party | None:
@@ -106,6 +148,10 @@ class Company:
             if start < item.start + _DATELINE or not self.is_place(start, end)
         ]
         default = self.of_language
+        sides = [m.party for m in inside if m.party and m.name is None and m.office is None]
+        bodies = {p.code: p for p in sides if p.code not in taken}
+        if len(bodies) == 1 and default and not any(p.code == default.code for _, p in named):
+            return next(iter(bodies.values()))
         if not named or (default and any(p.code == default.code for _, p in named)):
             return default
         if named[0][0] < item.start + _DATELINE:
@@ -129,6 +175,22 @@ class Company:
                 return self.scene.resolver.resolve(home["code"])
         return None
 
+    def officer(self, mention: Mention) -> tuple[Person | None, Party | None]:
+        """Whom an office alone means, 首相は: who was named with it, else the home state's.
+
+        Where the item has named only other states and their people, nobody can tell.
+        """
+        item = self.scene.article.items[self.scene.article.item_at(mention.start)]
+        earlier = [m for m in self.mentions(item.start, mention.start) if m.name is not None]
+        for other in reversed(earlier):
+            if other.office is not None and other.office.endswith(mention.office or "?"):
+                person = next((p for p in self.scene.people if other in p.mentions), None)
+                return person, other.party
+        named = {party.code for _, _, party in self.parties(item.start, mention.start)}
+        home = self.of_language
+        ours = home is not None and (home.code in named or any(m.party is None for m in earlier))
+        return None, home if ours or not named else None
+
     # --- what was told ------------------------------------------------------------------------
 
     def remember(self, told: Told) -> None:
@@ -136,6 +198,8 @@ class Company:
         if told.salience == "background":
             return
         parties = distinct(a.party for a in told.attendees if a.party is not None)
+        if told.type == "visit":
+            self.visits.append(told)
         if len(sides_of(told.attendees)) > 1:
             self.told.append(told)
         elif told.type == "visit" and told.place is not None and told.place.country is not None:
@@ -143,6 +207,15 @@ class Company:
             parties = distinct([*parties, *([host] if host is not None else [])])
         if len(parties) > 1:
             self.sides.append((told.evidence.start, parties))
+
+    def hosts(self, sentence: int) -> Party | None:
+        """The state visited a sentence or so before, in the same item."""
+        for told in reversed(self.visits[-_REMEMBERED:]):
+            near = 0 <= sentence - told.sentence <= 1
+            near = near and self.scene.item(told.sentence) == self.scene.item(sentence)
+            if near and told.place is not None and told.place.country is not None:
+                return self.scene.resolver.resolve(told.place.country)
+        return None
 
     def note(self, instrument: Instrument) -> None:
         """Note an instrument, and between whom it is."""
@@ -175,6 +248,30 @@ class Company:
             if i.evidence.end <= before and stem in tongues.plain(i.title, self.language).casefold()
         ]
         return near[-1] if near else None
+
+
+_LATIN = frozenset({"fr", "es", "de"})
+_BREAK = re.compile(r"[,;.،。、，；]|[はがをと]|[与和同]| (?:और|ने|से|में|को) ")
+_ARTICLES = {
+    *("le", "la", "les", "l'", "un", "une", "des", "du", "de", "d'", "et", "ou", "avec"),
+    *("el", "los", "las", "una", "unos", "y", "e", "o", "del", "al", "con"),
+}
+
+
+def _words_before(text: str) -> list[str]:
+    """The noun phrase that a text ends with, from its end: "marine nationale" of "la marine …"."""
+    found: list[str] = []
+    for match in reversed(list(re.finditer(r"[\w-]+['’]?|[^\w\s]", text))[-4:]):
+        word = match[0].replace("’", "'")
+        if word.casefold() in _ARTICLES or not word[0].isalnum():
+            break
+        found.append(word)
+    return found
+
+
+def _words_behind(text: str) -> list[str]:
+    """The first words behind an adjective, up to a mark."""
+    return re.findall(r"[\w-]+", re.split(r"[,;.:(]", text, maxsplit=1)[0])[:2]
 
 
 def distinct(parties: Iterable[Party]) -> tuple[Party, ...]:

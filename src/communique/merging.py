@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from communique import reading
+from communique import reading, tongues
 from communique.grounding import fold
 from communique.resolving import EVENTS, FUTURE, PRONOUN, TALKS, Attendee
 from communique.schemas import (
@@ -363,11 +363,17 @@ def _visited(meeting: Meeting, made: Iterable[Meeting], scene: Scene) -> None:
             told_before = telling.sentence <= first.sentence and scene.paragraph(
                 telling.sentence
             ) == scene.paragraph(first.sentence)
-            visitor = any(_fits(visit.attendees[0], a) for a in meeting.attendees)
+            visitor = any(_is_visitor(visit.attendees[0], a) for a in meeting.attendees)
             if told_before and visitor and telling.status == first.status:
                 meeting.during = visit
                 meeting.lent_date = meeting.lent_date or telling.date
                 meeting.lent_place = meeting.lent_place or telling.place
+
+
+def _is_visitor(visitor: Attendee, other: Attendee) -> bool:
+    """Whether somebody is a visitor; an admiral without a name is not the whole state."""
+    unnamed = visitor.person is None and visitor.office is not None
+    return _fits(visitor, other) and (not unnamed or other.office is not None)
 
 
 def _attended(made: Sequence[Meeting], scene: Scene, told: Sequence[Told]) -> None:
@@ -478,12 +484,20 @@ def _unfit(told: Told) -> LeftOut:
 
 def with_events(told: Sequence[Told], scene: Scene) -> list[Told]:
     """The tellings, and one more for each event that is named only as the place beside it."""
-    return [*told, *(_setting(t, t.sidelines, scene) for t in told if t.sidelines is not None)]
+    return [
+        *told,
+        *(
+            _setting(t, t.sidelines, scene)
+            for t in told
+            # Words of another sentence are those of an event that is told there.
+            if t.sidelines is not None and scene.sentence_at(t.sidelines.start) == t.sentence
+        ),
+    ]
 
 
 def _setting(told: Told, sidelines: Evidence, scene: Scene) -> Told:
     start = scene.sentences[told.sentence].start
-    kind: EngagementType = "conference"
+    kind = tongues.event_type(sidelines.exact, tongues.code_of(scene.language)) or "conference"
     for left, right, found in reading.event_names(scene.words(told.sentence)):
         if left < sidelines.end - start and sidelines.start - start < right:
             kind = found

@@ -23,7 +23,7 @@ import functools
 import re
 from bisect import bisect_left
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from communique import tongues
 from communique.people import Mention
@@ -57,10 +57,133 @@ class _Office(NamedTuple):
 def find(text: str, language: str, resolver: Resolver) -> list[Mention]:
     """Return all mentions of people and sides in reading order, without overlaps."""
     parties = resolver.find(text, context=text)
-    reader = _READERS.get(language, _Latin)(text, language, parties)
+    parties += [*_letters(text, language, resolver, parties), *_named_by(text, language, resolver)]
+    reader = _READERS.get(language, _Latin)(text, language, sorted(parties, key=lambda p: p[0]))
     found = _whole_names(_apart(reader.titled()), language)
+    found = [_with_state(m, language, resolver) for m in found if not _private(m, text, language)]
+    found = _led(sorted(found, key=lambda m: m.start), text, language)
     found += _again(text, found, language)
     return sorted(_apart(found), key=lambda m: m.start)
+
+
+def _led(found: list[Mention], text: str, language: str) -> list[Mention]:
+    """Take "la délégation koweïtienne, conduite par X" for X, who stands for that side."""
+    marker = tongues.lexicon(language)["offices"].get("led_by")
+    if marker is None:
+        return found
+    kept: list[Mention] = []
+    for mention in found:
+        side = kept[-1] if kept else None
+        leads = (
+            side is not None
+            and side.name is None
+            and side.office is None
+            and mention.name is not None
+            and re.fullmatch(marker, text[side.end : mention.start]) is not None
+        )
+        if side is not None and leads:
+            kept[-1] = replace(mention, start=side.start, party=mention.party or side.party)
+        else:
+            kept.append(mention)
+    return kept
+
+
+_OF = re.compile(
+    r"\s(?:(?:du|des|del|der|des|vom|von|de(?:\s(?:la|los|las))?)\s|(?:de\s)?(?:l|d)['’]|(?=[\u0621-\u064a]))"
+)
+
+
+def _private(mention: Mention, text: str, language: str) -> bool:
+    """Whether an office is in a club, a firm or a region: "président du club argentin"."""
+    if mention.office is None:
+        return False
+    at = text.find(mention.office, mention.start, mention.end + len(mention.office))
+    private = tongues.pattern(language, "private")
+    if language in {"hi", *tongues.UNSPACED}:
+        before = tongues.plain(text[max(0, at - 16) : at], language)
+        before = re.sub(r"\s(?:के|की|का)\s$", "", before)
+        return any(m.end() == len(before) for m in private.finditer(before))
+    of = _OF.match(text, at + len(mention.office))
+    if of is None:
+        return False
+    adjective = re.compile(r"[^\W\d_A-ZÀ-Þ]\w+ ").match(text, of.end())
+    starts = {of.end(), adjective.end() if adjective else of.end()}
+    return any(private.match(text, start) for start in starts)
+
+
+def _named_by(text: str, language: str, resolver: Resolver) -> Iterator[Found]:
+    """Yield what names a party in an office only: "la diplomatie européenne" is the Union's."""
+    for code, words in tongues.lexicon(language)["offices"].get("adjectives", {}).items():
+        party = resolver.resolve(code)
+        if party is None:
+            continue
+        for match in tongues.compiled([words], language).finditer(text):
+            yield match.start(), match.end(), party.model_copy(update={"as_written": match[0]})
+
+
+def _with_state(mention: Mention, language: str, resolver: Resolver) -> Mention:
+    """Give an office that only one state has its state: "ministre des Armées" is French."""
+    offices = tongues.lexicon(language)["offices"].get("of_state", {})
+    if mention.party is not None or mention.office is None:
+        return mention
+    office = mention.office.casefold()
+    for title, code in offices.items():
+        party = resolver.resolve(code) if office.startswith(title.casefold()) else None
+        if party is not None:
+            return replace(mention, party=party.model_copy(update={"as_written": mention.office}))
+    return mention
+
+
+_IDEOGRAPH = re.compile("[\u3005\u4e00-\u9fff]")
+_BEFORE_A_LETTER = frozenset("与和同跟及对向在会见由、")
+
+
+def _letters(text: str, language: str, resolver: Resolver, parties: list[Found]) -> Iterator[Found]:
+    """Yield the states that stand as one character before an office: 美国务卿, デュラン仏大統領.
+
+    The character stands for a state that the lexicon lists, or for the only one that the text
+    names by a name that begins with it; it must not be the end of a longer word.
+    """
+    if language not in tongues.UNSPACED:
+        return
+    data = tongues.lexicon(language)["offices"]
+    words = tongues.plain(text, language)
+    named: dict[str, set[str]] = {}
+    covered: dict[int, int] = {}
+    for start, end, party in parties:
+        covered.update(dict.fromkeys(range(start, end), end))
+        if end - start > 1 and party.kind == "state" and party.code is not None:
+            named.setdefault(words[start], set()).add(party.code)
+    for at, head in _before_offices(words, data, language):
+        # The 米国 of 米国務長官 is no word there: 国務長官 is one.
+        if covered.get(at, head + 1) <= head or not _stands_alone(words, at, data, language):
+            continue
+        codes = named.get(words[at], set()) if language == "zh" else set()
+        code = next(iter(codes)) if len(codes) == 1 else data["letters"].get(words[at])
+        party_of = resolver.resolve(code) if code else None
+        if party_of is not None:
+            yield at, at + 1, party_of.model_copy(update={"as_written": text[at]})
+
+
+def _before_offices(words: str, data: dict[str, Any], language: str) -> Iterator[tuple[int, int]]:
+    """Yield the places of characters that may stand for states, and where what follows begins."""
+    for match in tongues.compiled(data["heads"], language, cased=True).finditer(words):
+        if match.start() > 0:
+            yield match.start() - 1, match.start()
+    if data.get("letters_of"):
+        for match in re.finditer(
+            f"[{data['letters_of']}](?=の[\u30a1-\u30fa\u4e00-\u9fff])", words
+        ):
+            yield match.start(), match.end()
+
+
+def _stands_alone(words: str, at: int, data: dict[str, Any], language: str) -> bool:
+    """Whether the character at an offset ends no longer word."""
+    before = words[max(0, at - 1) : at]
+    if before.isdigit() or before + words[at] in data["letter_words"]:
+        return False
+    joins = language == "zh" and before != "" and before in _BEFORE_A_LETTER
+    return joins or not _IDEOGRAPH.fullmatch(before)
 
 
 class _Taken:
@@ -166,6 +289,7 @@ class _Script:
         self.heads = tongues.compiled(data["heads"], language, cased=True)
         self.sides = tongues.compiled(data["sides"], language)
         self.spokes = tongues.pattern(language, "offices", "spokes")
+        self.bare = re.compile(data.get("bare", "(?!)"))
 
     def titled(self) -> list[Mention]:
         """Every phrase with an office, a counterpart or a side in it."""
@@ -252,9 +376,10 @@ class _Latin(_Script):
                 at += 1
             elif self.text[at - 1 : at] not in _APOSTROPHES:
                 return None
-            if at in self.starts:
-                end, party = self.starts[at]
-                return "party", end, party
+            # In Arabic, "of" may be written together with the name.
+            for first in (at, at + 1) if self.text[at : at + 1] in {"ل", "ب"} else (at,):
+                if first in self.starts:
+                    return "party", *self.starts[first]
             word = _link_or_word(self.text, at)
             low = word.casefold().replace("’", "'") if word else ""
             if word is None or low not in self.links:
@@ -284,7 +409,8 @@ class _Latin(_Script):
         party = office.party
         if name and party is None:
             end, party = self._party_behind(end)
-        if name is None and party is None:
+        bare = self.bare.match(self.text, office.start) if start == office.start else None
+        if name is None and party is None and bare is None:
             return []
         if name is None:
             return [Mention(start, end, None, start, end, words, party, plural=False)]
@@ -643,7 +769,7 @@ class _Chinese(_Script):
             end = at + len(surname)
             for _ in range(2):
                 letter = self.text[end : end + 1]
-                if not "\u4e00" <= letter <= "\u9fff" or self.text.startswith(self.stops, end):
+                if not "\u4e00" <= letter <= "\u9fff" or self._stops(end):
                     break
                 end += 1
             if end > at + len(surname) and self._run(at) < at + 3:
@@ -655,11 +781,16 @@ class _Chinese(_Script):
 
     def _run(self, at: int) -> int:
         """Where the characters of a transliterated name end."""
-        while at < len(self.text) and self.text[at] in self.foreign:
-            if self.text.startswith(self.stops, at):
-                break
+        while at < len(self.text) and self.text[at] in self.foreign and not self._stops(at):
             at += 1
         return at
+
+    def _stops(self, at: int) -> bool:
+        """Whether a word that no name holds begins: not the 因 of 侯赛因举行, but of 侯赛因病."""
+        if not self.text.startswith(self.stops, at):
+            return False
+        in_a_name = self.text[at] in self.foreign and self.text.startswith(self.stops, at + 1)
+        return not in_a_name
 
 
 # --- Japanese --------------------------------------------------------------------------------
@@ -689,9 +820,11 @@ class _Japanese(_Script):
             if name is not None:
                 text = self.text[name[0] : name[1]]
                 found.append(Mention(start, match.end(), text, *name, words, party, plural=False))
-            elif party is not None and words is not None and not self._is_body(match.end()):
+            elif words is not None and not self._is_body(match.end()):
                 end = match.end()
-                found.append(Mention(start, end, None, start, end, words, party, plural=False))
+                bare = start == match.start() and self.bare.match(self.text, start)
+                if party is not None or bare:
+                    found.append(Mention(start, end, None, start, end, words, party, plural=False))
         found += self._bodies("側")
         return [m for m in found if not self.spokes.search(m.office or "")]
 
@@ -700,6 +833,8 @@ class _Japanese(_Script):
         return self.text.startswith(("会談", "会合", "会議", "級", "協議", "電話", "府"), at)
 
     def _name_before(self, at: int) -> tuple[int, int] | None:
+        if at in self.ends and self.ends[at][0] == at - 1:
+            at -= 1  # デュラン仏大統領
         run = _JAPANESE_NAME.search(self.text[max(0, at - 24) : at])
         if run is None:
             return None

@@ -76,6 +76,8 @@ class Entry:
     sort: Sort
     unsure: bool = False
     rivals: tuple[str, ...] = ()
+    assumed: bool = False
+    """Meant where the context names no rival, though nothing else names the party."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +179,7 @@ class Lexicon:
             if match[0].endswith("方") and tail[:1] in _phrases()["cjk_side_tails"] and tail:
                 continue  # 同意方案 is no 意方
             acts = any(tail.startswith(word) for word in _rules("cjk_city_acts"))
-            place = entry.sort == "city" and not acts
+            place = entry.sort == "city" and not acts and not entry.form.endswith(_FORCES)
             yield Hit(match.start(), match.end(), -1, -1, entry, place)
 
     def abbreviated(self, text: str) -> Iterator[Hit]:
@@ -192,6 +194,9 @@ class Lexicon:
             for at, letter in enumerate(run[0], start=run.start()):
                 entry = Entry(letter, (self.abbreviations[letter],), "acronym")
                 yield Hit(at, at + 1, -1, -1, entry)
+
+
+_FORCES = ("軍", "隊", "军")
 
 
 def _joined(span: list[Word], text: str) -> bool:
@@ -368,7 +373,12 @@ def _parties() -> Lexicon:
     for form, rule in _ambiguous()["parties"].items():
         rivals = tuple(rule.get("rivals", ()))
         sort: Sort = rule.get("sort", "name")
-        lexicon.override(Entry(form, tuple(rule["candidates"]), sort, unsure=True, rivals=rivals))
+        entry = Entry(form, tuple(rule["candidates"]), sort, unsure=True, rivals=rivals)
+        if rule.get("assumed"):
+            # Beside what the same letters with other marks name: عمّان is Amman.
+            lexicon.add(replace(entry, assumed=True))
+        else:
+            lexicon.override(entry)
     return lexicon
 
 
@@ -564,7 +574,7 @@ def _settled(entry: Entry, named: frozenset[str], context: str) -> str | None:
     """Return the entry's code; of an unsure one, the only candidate that the context names."""
     if not entry.unsure:
         return entry.codes[0]
-    found = [code for code in entry.codes if code in named]
+    found = [code for code in entry.codes if entry.assumed or code in named]
     if len(found) != 1 or any(_has_word(context, rival) for rival in entry.rivals):
         return None
     return found[0]

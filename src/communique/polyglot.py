@@ -45,9 +45,11 @@ __all__ = ["Polyglot"]
 
 _OF_STATES = frozenset({"exercise", "negotiation", "dialogue", "summit", "conference", "meeting"})
 _PEOPLED = frozenset({"meeting", "call", "ceremony"})
+_SETTINGS = EVENTS | {"exercise", "dialogue"}
 _CALLED = _PEOPLED | {"dialogue", "negotiation"}
 _BACK = 3
 """For how many sentences a subject is remembered."""
+_VERB = re.compile(r"\b(?:reist|flog|landet|besuch)(?:e|en|t|te|ten)?\b")
 _CLOSE = 25
 """How near, in characters, somebody is named before a clause that is about them."""
 _AS_DRAFTED: dict[str, tuple[ActKind, Realis]] = {
@@ -96,10 +98,21 @@ class Polyglot:
             return
         sentence = self.scene.sentence_at(anchor.start)
         cue = self._nearest_cue(sentence, anchor, draft)
-        if cue is None and not self.trusted:
+        if cue is None and not self.trusted and not self._two_met(sentence):
             self.leave_out("engagement", draft.words, "the sentence tells of no engagement")
             return
         self._told(self._tell_cue(draft, sentence, anchor, cue))
+
+    def _two_met(self, sentence: int) -> bool:
+        """Whether a sentence that a small model points to is like one of two people who met.
+
+        It has a verb that no lexicon lists, and names officials of two sides.
+        """
+        span = self.scene.sentences[sentence]
+        words = tongues.plain(self.scene.words(sentence), self.language)
+        told = tongues.pattern(self.language, "sport").search(words) is not None
+        titled = bool(tongues.titles(self.scene.words(sentence), self.language))
+        return not told and not titled and self.company.names_two(span.start, span.end)
 
     def _told(self, told: Told | None) -> None:
         """Take a telling, unless one of the same words is there; the fuller one stays."""
@@ -107,7 +120,7 @@ class Polyglot:
             return
         for i, other in enumerate(self.findings.told):
             same = other.sentence == told.sentence and other.type == told.type
-            if same and _overlap(other.evidence, told.evidence):
+            if same and (_overlap(other.evidence, told.evidence) or _again(other, told)):
                 if len(told.attendees) > len(other.attendees):
                     self.findings.told[i] = told
                 return
@@ -149,11 +162,16 @@ class Polyglot:
         cue: tongues.Cue | None,
     ) -> Told | None:
         scene = self.scene
+        if cue is not None and cue.status is None and self._only_attended(sentence):
+            self._join(sentence)
+            return None
         span = scene.sentences[sentence]
         kind: EngagementType = cue.type if cue else draft.kind if draft else "other"
         region = (span.start, span.end)
         if cue is not None:
             region = self._region(sentence, cue)
+            if cue.weak and not self._names_both(region):
+                return None
             anchor = scene.evidence(span.start + cue.start, span.start + cue.end)
         status = self._status(draft, cue, anchor, region)
         aside = cue is not None and tongues.background(scene.words(sentence), cue, self.language)
@@ -166,23 +184,54 @@ class Polyglot:
             event=self._name_of_event(draft, kind, anchor, region, cue),
             date=self._when(draft.when if draft else "", anchor, region, status),
             place=self._where(draft.where if draft else "", anchor, region),
+            sidelines=None if kind in _SETTINGS else self._sidelines(sentence),
         )
         attendees = self._who(draft, told, region)
         if kind == "visit" and told.place is None and attendees:
             told = replace(told, place=self._visited(anchor, region, attendees[0].code))
-        weak = tongues.lexicon(self.language).get("needs_place")
-        if weak and told.place is None and re.fullmatch(weak, anchor.exact):
-            self.leave_out("engagement", anchor.exact, "nobody is said to go anywhere")
-            return None
-        if not attendees and told.event is None:
-            self.leave_out("engagement", anchor.exact, "nobody is named that took part")
-            return None
-        if kind in _PEOPLED and not any(a.party for a in attendees):
-            self.leave_out("engagement", anchor.exact, "no state or organisation takes part")
+        reason = self._unlike(told, attendees)
+        if reason:
+            self.leave_out("engagement", anchor.exact, reason)
             return None
         told = replace(told, attendees=tuple(attendees))
         self.company.remember(told)
         return told
+
+    def _unlike(self, told: Told, attendees: Sequence[Attendee]) -> str:
+        """Why what was read is no engagement after all; "" where it is one."""
+        words = tongues.plain(self.scene.words(told.sentence), self.language)
+        moves = tongues.lexicon(self.language).get("needs_place")
+        if moves and told.place is None and re.fullmatch(moves, told.evidence.exact):
+            return "nobody is said to go anywhere"
+        officers = any(a.office for a in attendees)
+        if not officers and tongues.pattern(self.language, "sport").search(words):
+            return "the sentence is about sport"
+        if told.type == "visit" and attendees and not self._abroad(attendees[0], told):
+            return "nobody is said to go abroad"
+        if not attendees and told.event is None:
+            self._refuse(told)
+            return "nobody is named that took part"
+        if told.type in _PEOPLED and not any(a.party for a in attendees):
+            return "no state or organisation takes part"
+        return ""
+
+    def _refuse(self, told: Told) -> None:
+        """What a sentence takes back: "were to meet …, but the meeting was cancelled"."""
+        for i, other in enumerate(self.findings.told):
+            earlier = other.sentence == told.sentence and other.status == "planned"
+            if earlier and told.status in {"cancelled", "postponed"}:
+                self.findings.told[i] = replace(other, status=told.status)
+
+    def _abroad(self, visitor: Attendee, told: Told) -> bool:
+        """Whether a visit is one between states: "the chancellor visited a steelworks" is none."""
+        person, country = visitor.person, told.place.country if told.place else None
+        if visitor.party is None:
+            return person is not None and country is not None
+        if country is not None and country != visitor.code:
+            return True
+        own = [m.party for m in self.company.mentions(visitor.evidence.start, visitor.evidence.end)]
+        before = any(t.attendees[0].person is person for t in self.company.visits if t.attendees)
+        return any(own) or (person is not None and (before or person.party is not None))
 
     def _status(
         self,
@@ -194,8 +243,15 @@ class Polyglot:
         """What the sentence says; else what a careful model says; else what the date says."""
         if cue is not None and cue.status is not None:
             return cue.status
+        if cue is None and not self.trusted:
+            sentence = self.scene.words(self.scene.sentence_at(anchor.start))
+            said = tongues.status_of_sentence(sentence, self.language)
+            if said is not None:
+                return said
         if draft is not None and self.trusted:
             return draft.status
+        if cue is not None and (journey := self._journey(cue, anchor)) is not None:
+            return journey
         present = cue is not None and cue.present
         when = draft.when if draft else ""
         date = self._when(when, anchor, region, "planned" if present else "held")
@@ -205,6 +261,14 @@ class Polyglot:
         if date.start > here:
             return "planned"
         return "ongoing" if present and date.start <= here <= (date.end or here) else "held"
+
+    def _journey(self, cue: tongues.Cue, anchor: Evidence) -> EngagementStatus | None:
+        """The status of the visit made for a meeting: "se rendra … pour rencontrer"."""
+        if cue.type != "meeting":
+            return None
+        sentence = self.scene.sentence_at(anchor.start)
+        before = [c for c in self._cues(sentence) if c.type == "visit" and c.end <= cue.start]
+        return before[-1].status if before else None
 
     def _region(self, sentence: int, cue: tongues.Cue) -> tuple[int, int]:
         """The part of the sentence that tells of this engagement and of no other."""
@@ -219,6 +283,19 @@ class Polyglot:
             elif other.start >= cue.end:
                 right = min(right, _cut(words, cue.end, other.start, cue.end if last else None))
         return span.start + left, span.start + right
+
+    def _sidelines(self, sentence: int) -> Evidence | None:
+        """The event beside which something is told: the one told of before, or a named one."""
+        beside = tongues.sidelines(self.scene.words(sentence), self.language)
+        if beside is None:
+            return None
+        start = self.scene.sentences[sentence].start
+        words = self.scene.evidence(start + beside.start, start + beside.end)
+        if not beside.bare:
+            return words
+        near = (t for t in self.findings.told if 0 <= sentence - t.sentence <= _BACK)
+        events = [t.event for t in near if t.type in _SETTINGS and t.event is not None]
+        return events[-1] if events else None
 
     # --- who ------------------------------------------------------------------------------
 
@@ -238,7 +315,23 @@ class Polyglot:
             self._admit_present(found, told)
         if len(sides_of(found)) < 2:
             self._admit_company(found, told, region)
+        if len(sides_of(found)) < 2 and len(found) < 3:
+            self._admit_host(found, told, region)
         return [a for a in found if a.person is not None or a.party is not None]
+
+    def _admit_host(self, found: list[Attendee], told: Told, region: tuple[int, int]) -> None:
+        """Take one without a country of their own, whom a visitor meets, for one of the hosts."""
+        host = self.company.hosts(told.sentence)
+        own = {m.name: m.party for m in self._mentions(region)}
+        for i, one in enumerate(found):
+            unsaid = one.person is not None and own.get(one.person.name, one.party) is None
+            if host is None or host.code == one.code or not unsaid:
+                continue
+            found[i] = replace(one, party=host)
+            topic = self._topic(told.sentence, region[0])
+            if topic is not None and topic.code != host.code:
+                _admit(found, topic)
+            return
 
     def _mentions(self, region: tuple[int, int]) -> list[Mention]:
         """Those named in a region; of several, not whoever only reports it."""
@@ -259,6 +352,10 @@ class Polyglot:
     def _of(self, mention: Mention) -> Attendee:
         person = next((p for p in self.scene.people if mention in p.mentions), None)
         evidence = self.scene.evidence(mention.start, mention.end)
+        if mention.name is None and mention.party is None:
+            person, party = self.company.officer(mention)
+            if person is None:
+                return Attendee(None, party, mention.office, evidence)
         if person is None:
             return Attendee(None, mention.party, mention.office, evidence)
         party = mention.party or person.party or self.company.home(person)
@@ -317,6 +414,28 @@ class Polyglot:
         attended = tongues.pattern(self.language, "attendance").search(words) is not None
         return bool(self._cues(sentence)) and not attended
 
+    def _names_both(self, region: tuple[int, int]) -> bool:
+        """Whether a stretch names people of two sides, at least one of them by name."""
+        named = [self._of(m) for m in self.company.mentions(*region)]
+        return len(sides_of(named)) > 1 and any(a.person is not None for a in named)
+
+    def _only_attended(self, sentence: int) -> bool:
+        """Whether a sentence tells who else took part in what was told: "an den Gesprächen …"."""
+        words = tongues.plain(self.scene.words(sentence), self.language)
+        attended = tongues.pattern(self.language, "attendance").search(words)
+        before = self.company.met_before(sentence)
+        return attended is not None and before is not None and before.sentence < sentence
+
+    def _join(self, sentence: int) -> None:
+        """Add those of a sentence to the engagement that it says they took part in."""
+        before = self.company.met_before(sentence)
+        for i, told in enumerate(self.findings.told):
+            if told is before:
+                attendees = list(told.attendees)
+                for mention in self._named_in(sentence):
+                    _admit(attendees, self._of(mention))
+                self.findings.told[i] = replace(told, attendees=tuple(attendees))
+
     def _admit_company(self, found: list[Attendee], told: Told, region: tuple[int, int]) -> None:
         """Add whom "both sides" or a verb without its subject means: those told of before."""
         words = self.scene.text[region[0] : region[1]]
@@ -328,7 +447,7 @@ class Polyglot:
                 _admit(found, one)
             return
         if both or (found and not self._has_subject(found, told)):
-            topic = self._topic(told.sentence, region[0])
+            topic = self._topic(told.sentence, region[0]) or self._subject_behind(told, region)
             if topic is not None and topic.code not in {a.code for a in found}:
                 found.insert(0, topic)
 
@@ -337,6 +456,12 @@ class Polyglot:
         mark = tongues.lexicon(self.language).get("subject")
         if mark is not None:
             return any(re.match(mark, self.scene.text[a.evidence.end :][:4]) for a in found)
+        mark = tongues.lexicon(self.language).get("counterpart_after")
+        if mark is not None and all(
+            re.search(mark, self.scene.text[max(0, a.evidence.start - 4) : a.evidence.start])
+            for a in found
+        ):
+            return False
         if tongues.lexicon(self.language).get("order") == "verb_first":
             return False
         return all(a.evidence.end <= told.evidence.start for a in found)
@@ -350,6 +475,14 @@ class Polyglot:
         again = told.status == before.status and before.type == told.type
         return told.status != "held" or (again and (told.place or told.date) is not None)
 
+    def _subject_behind(self, told: Told, region: tuple[int, int]) -> Attendee | None:
+        """The subject behind what a sentence opens with: "Bei einem Besuch in Riad traf Y …"."""
+        span = self.scene.sentences[told.sentence]
+        if told.evidence.start - span.start > _CLOSE or region[1] >= span.end:
+            return None
+        behind = self.company.mentions(region[1], span.end)
+        return self._of(behind[0]) if behind and behind[0].start - region[1] <= 2 * _CLOSE else None
+
     def _topic(self, sentence: int, at: int) -> Attendee | None:
         """Whom the text speaks of at a point: the first one named in the sentence or before it."""
         item = self.scene.item(sentence)
@@ -358,38 +491,23 @@ class Polyglot:
                 return None
             span = self.scene.sentences[index]
             for mention in self.company.mentions(span.start, min(span.end, at)):
-                if mention.name is not None or mention.party is not None:
+                if not self.company.invites(mention):
                     return self._of(mention)
         return None
 
     def _visitor(
         self, draft: MeetingDraft | None, told: Told, region: tuple[int, int]
     ) -> list[Attendee]:
-        """A visit is its visitor's: named right behind the noun, else before the verb."""
-        start, end = told.evidence.start, told.evidence.end
-        inside = self._mentions(region)
-        within = [m for m in inside if start <= m.start and m.end <= end]
-        if within:
-            # "يقوم X بزيارة"; of an invitation, whoever is invited.
-            return [self._of(within[-1 if told.status == "proposed" else 0])]
-        behind = [m for m in inside if m.start >= end]
-        if behind and self._visits(end, behind[0].start):
-            return [self._of(behind[0])]
-        before = [m for m in inside if m.end <= start]
-        invited = told.status == "proposed" and behind
-        chosen = behind[0] if invited else before[-1] if before else None
-        if chosen is None:
-            chosen = self._close_before(told.sentence, region[0])
-        if chosen is None and tongues.lexicon(self.language).get("order") == "verb_first":
-            chosen = behind[0] if behind else None
-        if chosen is not None and (chosen.name or chosen.party):
-            return [self._of(chosen)]
+        """A visit is its visitor's; whom the sentence does not name is who was spoken of."""
+        named = self._named_visitor(told, region)
+        if named is not None:
+            return [self._of(named)]
         for words in draft.who if draft else ():
             found: list[Attendee] = []
             self._admit_drafted(found, words, told, region)
             if found:
                 return found[:1]
-        topic = self._topic(told.sentence, region[0])
+        topic = self._topic(told.sentence, region[0]) or self._subject_behind(told, region)
         if topic is None or told.place is None or topic.code != told.place.country:
             return [topic] if topic is not None else []
         # Nobody visits their own country: it is the other one's turn.
@@ -397,10 +515,33 @@ class Polyglot:
         others = [a for a in company.attendees if a.code != topic.code] if company else []
         return others[:1] or [topic]
 
+    def _named_visitor(self, told: Told, region: tuple[int, int]) -> Mention | None:
+        """Who is named right behind the noun for a visit, else before the verb, else behind it."""
+        start, end = told.evidence.start, told.evidence.end
+        inside = self._mentions(region)
+        within = [m for m in inside if start <= m.start and m.end <= end]
+        first = [m for m in inside if m.end <= start and not self.company.invites(m)]
+        if within and (self.language == "ar" or not first or told.status == "proposed"):
+            # "يقوم X بزيارة"; of an invitation, whoever is invited.
+            return within[-1 if told.status == "proposed" else 0]
+        behind = [m for m in inside if m.start >= end]
+        inverted = _VERB.search(told.evidence.exact) and behind and behind[0].start - end <= 1
+        # "la visite du président", "Nach dem Treffen reiste Ministerin X weiter"
+        if behind and (inverted or told.status == "proposed"):
+            return behind[0]
+        if behind and self._visits(end, behind[0].start):
+            return behind[0]
+        chosen = first[-1] if first else self._close_before(told.sentence, region[0])
+        if chosen is not None or not behind:
+            return chosen
+        opens = start - self.scene.sentences[told.sentence].start <= _CLOSE
+        verb_first = tongues.lexicon(self.language).get("order") == "verb_first"
+        return behind[0] if verb_first or (opens and not self._reports(behind[0])) else None
+
     def _close_before(self, sentence: int, at: int) -> Mention | None:
         """Whoever is named right before a comma and what follows it: "…, en visite à Paris"."""
         span = self.scene.sentences[sentence]
-        named = self.company.mentions(span.start, at)
+        named = [m for m in self.company.mentions(span.start, at) if not self.company.invites(m)]
         return named[-1] if named and at - named[-1].end <= _CLOSE else None
 
     def _visits(self, start: int, end: int) -> bool:
@@ -451,10 +592,13 @@ class Polyglot:
         return [f for f in found if not self._reported(f) and not self._of_a_title(f)]
 
     def _of_a_title(self, found: tuple[int, int]) -> bool:
-        """Whether a date belongs to an instrument's name: "2016 की वीज़ा संधि"."""
+        """Whether a date is in an instrument's name: "acuerdo de 1999", "2016 की वीज़ा संधि"."""
+        spans = self.scene.title_spans
+        if any(start < found[0] and found[1] <= end for start, end in spans):
+            return True
         possessive = _POSSESSIVE.match(self.scene.text, found[1])
         return possessive is not None and any(
-            start <= possessive.end() < end for start, end in self.scene.title_spans
+            start <= possessive.end() < end for start, end in spans
         )
 
     def _reported(self, found: tuple[int, int]) -> bool:
@@ -520,14 +664,9 @@ class Polyglot:
             return located
         if kind not in {"summit", "conference", "exercise", "dialogue"}:
             return None
-        behind = re.compile(tongues.lexicon(self.language)["event"]).match(
-            self.scene.text, anchor.end, region[1]
-        )
-        if behind is not None:
-            return self.scene.evidence(anchor.start, behind.end())
-        for start, end, party in self.company.parties(anchor.end, region[1]):
-            if start - anchor.end <= 1 and party.kind == "organisation":
-                return self.scene.evidence(anchor.start, end)
+        whole = self._of_a_body(anchor, region)
+        if whole is not None:
+            return whole
         before = tongues.before_an_event(self.language).search(
             self.scene.text, region[0], anchor.start
         )
@@ -541,6 +680,20 @@ class Polyglot:
             whole = self.scene.evidence(base + left, base + right)
             return whole if len(whole.exact) > len(anchor.exact) else None
         return self.scene.evidence(start, anchor.end) if named else None
+
+    def _of_a_body(self, anchor: Evidence, region: tuple[int, int]) -> Evidence | None:
+        """The words for an event with the name behind them, or with the body whose event it is."""
+        behind = re.compile(tongues.lexicon(self.language)["event"]).match(
+            self.scene.text, anchor.end, region[1]
+        )
+        if behind is not None:
+            return self.scene.evidence(anchor.start, behind.end())
+        for start, end, party in self.company.parties(*region):
+            if 0 <= start - anchor.end <= 1 and party.kind == "organisation":
+                return self.scene.evidence(anchor.start, end)
+            if 0 <= anchor.start - end <= 1 and party.kind == "organisation":
+                return self.scene.evidence(start, anchor.end)
+        return None
 
     # --- agreements -----------------------------------------------------------------------
 
@@ -680,6 +833,7 @@ class Polyglot:
             party
             for start, end, party in self.company.parties(*region)
             if party.kind != "non_state" and not self.company.is_place(start, end)
+            if self._in_title(start, sentence, title) or not self.company.is_private(start, end)
         )
         if len(told) > 1:
             return told
@@ -693,6 +847,11 @@ class Polyglot:
             if party is not None and located is not None:
                 told = distinct([*told, party])
         return told if len(told) > 1 else self._with_others(told, sentence)
+
+    def _in_title(self, at: int, sentence: int, title: Title) -> bool:
+        """Whether a party stands in the title itself: "traité d'amitié franco-polonais"."""
+        start = self.scene.sentences[sentence].start
+        return start + title.start <= at < start + title.end + 1
 
     def _clause(self, sentence: int, title: Title) -> tuple[int, int]:
         """The part of the sentence round a title, up to other instruments on either side."""
@@ -724,8 +883,20 @@ class Polyglot:
             return sides
         home = self.company.of_language
         if len(told) == 1 and home is not None and home.code not in codes:
-            return (*told, home)
+            return (*told, home) if self._domestic(sentence, home) else told
         return told
+
+    def _domestic(self, sentence: int, home: Party) -> bool:
+        """Whether a sentence is about the state in whose press it stands, without its name.
+
+        It names a body that every state has ("das Kabinett", 国会), or goes on about somebody
+        of that state.
+        """
+        bodies = tongues.lexicon(self.language)["bodies"]
+        if bodies and re.search(bodies, self.scene.words(sentence)):
+            return True
+        before = self._named_in(sentence - 1)[-1:] if sentence else []
+        return any(party.code == home.code for m in before if (party := self._of(m).party))
 
 
 _POSSESSIVE = re.compile(r"\s?(?:की|के|का|的|の)\s?")
@@ -745,6 +916,17 @@ def _cut(words: str, start: int, end: int, default: int | None = None) -> int:
 
 def _gap(a: tuple[int, int], b: tuple[int, int]) -> int:
     return max(a[0] - b[1], b[0] - a[1], 0)
+
+
+def _again(a: Told, b: Told) -> bool:
+    """Whether a sentence tells of one visit twice: "arrives tomorrow on an official visit"."""
+    if a.type != "visit" or not a.attendees or not b.attendees:
+        return False
+    one = a.attendees[0].person or a.attendees[0].code
+    other = b.attendees[0].person or b.attendees[0].code
+    dated = a.date is not None and b.date is not None and a.date.edtf != b.date.edtf
+    where = {told.place.country for told in (a, b) if told.place is not None}
+    return one == other and not dated and len(where) < 2
 
 
 def _overlap(a: Evidence, b: Evidence) -> bool:

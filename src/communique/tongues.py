@@ -49,7 +49,8 @@ _CONCLUDING = frozenset(
 class Cue:
     """Words that tell of an engagement, `sentence[start:end]`; `status` is None where open.
 
-    `present` says that its verb is in the present tense, which news uses of what is to come.
+    `present` says that its verb is in the present tense, which news uses of what is to come; `weak`
+    words ("they discussed …") tell of one only where they name both sides.
     """
 
     start: int
@@ -57,6 +58,7 @@ class Cue:
     type: EngagementType
     status: EngagementStatus | None
     present: bool = False
+    weak: bool = False
 
 
 class _Act(NamedTuple):
@@ -169,6 +171,22 @@ def _gap(a: tuple[int, int], b: tuple[int, int]) -> int:
 
 
 @functools.cache
+def public(language: str) -> re.Pattern[str]:
+    """A word for a state's own body, an office, an engagement or an instrument."""
+    data = lexicon(language)
+    words = [
+        *data["state_nouns"],
+        *data["offices"]["heads"],
+        *data["offices"]["sides"],
+        *data["offices"]["plural"],
+        *data["offices"]["portfolio"],
+        *(fragment for _, _, fragment in data["triggers"]),
+        *(fragment for _, fragment in data["titles"]["heads"]),
+    ]
+    return compiled(words, language)
+
+
+@functools.cache
 def where(language: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """What stands before, and what stands behind, the name of a place that something is in."""
     data = lexicon(language)["where"]
@@ -190,6 +208,8 @@ def triggers(sentence: str, language: str) -> tuple[Cue, ...]:
     """Every word group that tells of an engagement, in order, without overlaps."""
     text = plain(sentence, language)
     blocked = spans(pattern(language, "blocks"), text)
+    beside = sidelines(sentence, language)
+    blocked += [(beside.start, beside.end)] if beside else []
     agreed = [(t.start, t.end) for t in titles(sentence, language)]
     taken: list[tuple[int, int]] = []
     found: list[tuple[int, int, str, str]] = []
@@ -201,6 +221,8 @@ def triggers(sentence: str, language: str) -> tuple[Cue, ...]:
                 continue
             taken.append((start, end))
             found.append((start, end, kind, status))
+    if any(kind in {"meeting", "call"} and status != "weak" for _, _, kind, status in found):
+        found = [f for f in found if f[3] != "weak"]
     found.sort()
     places = [(f[0], f[1]) for f in found]
     cues = _status_cues(text, language, blocked)
@@ -209,11 +231,20 @@ def triggers(sentence: str, language: str) -> tuple[Cue, ...]:
             start,
             end,
             cast("EngagementType", kind),
-            _status(i, places, status.removeprefix("present"), cues),
+            _status(i, places, _own_tense(text, start, end, status, language), cues),
             present=status == "present",
+            weak=status == "weak",
         )
         for i, (start, end, kind, status) in enumerate(found)
     )
+
+
+def _own_tense(text: str, start: int, end: int, status: str, language: str) -> str:
+    """What the words say of themselves; a verb that others follow has the tense of the last."""
+    chained = lexicon(language).get("chained")
+    if chained and status == "held" and re.search(chained["form"], text[start:end]):
+        return "planned" if re.search(chained["future"], text.rstrip()) else status
+    return "" if status in {"present", "weak"} else status
 
 
 def _on_an_instrument(start: int, end: int, agreed: list[tuple[int, int]], text: str) -> bool:
@@ -256,12 +287,106 @@ def _status(
     return cast("EngagementStatus", open_ones[0][1]) if open_ones else None
 
 
+def status_of_sentence(sentence: str, language: str) -> EngagementStatus | None:
+    """What the words of a sentence say of whether something took place; None where open."""
+    text = plain(sentence, language)
+    blocked = spans(pattern(language, "blocks"), text)
+    return _status(0, [(0, len(text))], "", _status_cues(text, language, blocked))
+
+
 def event_name(sentence: str, cue: Cue, language: str) -> tuple[int, int]:
     """The words for an event with what qualifies them: "conférence internationale sur l'eau"."""
     text = plain(sentence, language)
     if language in {"hi", *UNSPACED}:
         return cue.start, cue.end
-    return _grow_right(text, cue.start, cue.end, language)
+    return cue.start, _event_end(text, cue.start, cue.end, language)
+
+
+def event_type(words: str, language: str) -> EngagementType | None:
+    """What kind of event its name says that it is; None in languages without a lexicon."""
+    if language not in LANGUAGES:
+        return None
+    for kind, _, found in _triples(language, "triggers"):
+        if kind in {"summit", "exercise", "dialogue"} and found.search(plain(words, language)):
+            return cast("EngagementType", kind)
+    return "conference"
+
+
+class Beside(NamedTuple):
+    """An event on whose sidelines something is told, `sentence[start:end]`.
+
+    `bare` says that nothing but the word for it stands there: "en marge du sommet".
+    """
+
+    start: int
+    end: int
+    bare: bool
+
+
+@functools.lru_cache(maxsize=256)
+def sidelines(sentence: str, language: str) -> Beside | None:
+    """The event after "en marge de", "am Rande", or before के इतर, 期间, の際."""
+    text, data = plain(sentence, language), lexicon(language)["sidelines"]
+    marker, heads = (
+        _compiled_once(data["marker"], language),
+        pattern(language, "sidelines", "heads"),
+    )
+    for mark in marker.finditer(text):
+        if data["where"] == "after":
+            behind = list(heads.finditer(text, max(0, mark.start() - 24), mark.start()))
+            if behind and behind[-1].end() == mark.start():
+                start = _event_start(text, behind[-1].start(), language)
+                return Beside(start, mark.start(), start == behind[-1].start())
+            continue
+        head = heads.search(text, mark.end(), mark.end() + 48)
+        if head is not None and not re.search("[,;،.]", text[mark.end() : head.start()]):
+            end = _event_end(text, head.start(), head.end(), language)
+            bare = (mark.end(), end) == head.span() and not re.search(r"[-\d]", head[0])
+            return Beside(mark.end(), end, bare)
+    return None
+
+
+@functools.cache
+def _compiled_once(fragment: str, language: str) -> re.Pattern[str]:
+    left = "" if fragment.startswith(" ") else edges(language)[0]
+    return re.compile(left + fragment, re.IGNORECASE)
+
+
+def _event_end(text: str, start: int, end: int, language: str) -> int:
+    """Where the name of an event ends that begins with a word for events."""
+    if language != "ar":
+        return _grow_right(text, start, end, language)[1]
+    stops = pattern(language, "offices", "name_stops")
+    for _ in range(4):
+        word = re.compile(f" [{_ARABIC}]+").match(text, end)
+        if word is None or stops.match(text, end + 1) or verbs(language).match(text, end + 1):
+            break
+        if pattern(language, "offices", "counterparts").match(text, end + 1):
+            break
+        end = word.end()
+    return end
+
+
+_OF_A_NAME = {
+    "hi": re.compile(r"(?:[\u0900-\u0963\u0966-\u097f0-9+-]+ ){1,3}$"),
+    "zh": re.compile(
+        r"(?:第[一二三四五六七八九十0-9]+届|[A-Za-z0-9+]{2,8}|[\u4e00-\u9fff]{2,6}?)$"
+    ),
+    "ja": re.compile(r"(?:[\u30a1-\u30faー・]{2,12}|[A-Za-z0-9+]{2,8}|[\u4e00-\u9fff]{2,8})$"),
+}
+
+
+def _event_start(text: str, start: int, language: str) -> int:
+    """Where the name of an event begins whose last words begin at an offset."""
+    before = _OF_A_NAME[language].search(text, max(0, start - 30), start)
+    if before is None:
+        return start
+    named = before[0]
+    if language == "hi":
+        named = re.split(r"(?<=[ ])(?:ने|में|को|से|पर|और) ", " " + named)[-1].lstrip()
+    if language == "zh":
+        named = re.split("[在于和与出席参加]", named)[-1]
+    return start - len(named)
 
 
 def background(sentence: str, cue: Cue, language: str) -> bool:
@@ -435,6 +560,8 @@ def acts(sentence: str, title: tuple[int, int], language: str) -> list[ActReadin
     """
     every = [(t.start, t.end) for t in titles(sentence, language)]
     text = _masked(plain(sentence, language), every)
+    if language == "zh":
+        text = _MARKS_OBJECT.sub("把", text)
     cues = _act_cues(text, language)
     owners = [_owner(cue, every, text, language) for cue in cues]
     mine = [cue for cue, owner in zip(cues, owners, strict=True) if owner == title]
@@ -445,6 +572,10 @@ def acts(sentence: str, title: tuple[int, int], language: str) -> list[ActReadin
     for act in (_told(cue, cues, text, language) for cue in mine):
         told.setdefault(act.kind, act)
     return list(told.values())
+
+
+# 将协定延长 is no future: 将 stands before what something is done to.
+_MARKS_OBJECT = re.compile(r"将(?=(?:两国|双方|该|此)?[^，。；将]{0,6}X+[延续修改中暂废终提])")
 
 
 def _masked(text: str, every: list[tuple[int, int]]) -> str:
@@ -479,7 +610,7 @@ def _owner(
 
 def _parted(a: tuple[int, int], b: tuple[int, int], text: str) -> bool:
     """Whether a clause ends between two stretches."""
-    return re.search(r"[;；。]|\.\s", text[min(a[1], b[1]) : max(a[0], b[0])]) is not None
+    return re.search(r"[;；。]|(?<!\d)\.\s", text[min(a[1], b[1]) : max(a[0], b[0])]) is not None
 
 
 def _fellow(
@@ -520,9 +651,9 @@ def _around(cue: _Act, cues: list[_Act], text: str, language: str) -> str:
     left = max((c.end for c in cues if c.end <= cue.start and c.kind not in _OPEN), default=0)
     right = min((c.start for c in cues if c.start >= cue.end), default=len(text))
     before = text[max(left, cue.start - _REALIS_REACH) : cue.start]
-    cut = max((m.end() for m in re.finditer(r"[;；。]|\.\s", before)), default=0)
+    cut = max((m.end() for m in re.finditer(r"[;；。]|(?<!\d)\.\s", before)), default=0)
     after = text[cue.end : min(right, cue.end + _REALIS_REACH)]
-    stop = re.search(r"[;；。,،，、]|\.(?:\s|$)", after)
+    stop = re.search(r"[;；。,،，、]|(?<!\d)\.(?:\s|$)", after)
     after = after[: stop.start()] if stop else after
     follows = lexicon(language).get("realis_after", False)
     return before[cut:] + " " + (after if follows else "")
