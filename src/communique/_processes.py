@@ -4,7 +4,8 @@ Each worker is a fresh interpreter (as multiprocessing's "spawn" makes one, but 
 caller's script again) with a `Crew` of its own. What limits a run is in one place: a worker asks
 this process for each turn, so that the pace, a pause and a budget are shared exactly. A worker
 that dies loses nothing: its articles are given to another, and whatever it had asked and not yet
-told counts as spent. An article that two workers died of is not tried a third time.
+told counts as spent. An article that two workers died of is read once more, by a worker that has
+no other, and given up if that one dies too: of many that were in company each time, one is to blame.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ __all__ = ["Pool"]
 log = logging.getLogger("communique")
 
 DEATHS: Final = 2
-"""Workers that an article may take with it."""
+"""Workers that an article may take with it in the company of others, before it is read alone."""
 STILLBORN: Final = 3
 """Workers in a row that may die before they have begun."""
 AHEAD: Final = 2
@@ -146,13 +147,25 @@ class Pool:
                     outcome = Outcome.failed(job.article_id, again(stopped))
                 self.deliver(job, outcome)
                 continue
-            ready = [w for w in self._workers if w.open and len(w.jobs) < self._each * AHEAD]
-            if not ready:
+            worker = self._ready_for(self._waiting[0])
+            if worker is None:
                 return
-            worker = min(ready, key=lambda w: len(w.jobs))
             job = self._waiting.popleft()
             worker.jobs[job.place] = job
             worker.send(("job", job.place, job.article_id, job.article, job.key, job.seen))
+
+    def _ready_for(self, job: Job) -> _Worker | None:
+        """The worker with the least to do; for an article under suspicion, one with nothing."""
+        most = 1 if self._suspected(job) else self._each * AHEAD
+        ready = [
+            w
+            for w in self._workers
+            if w.open and len(w.jobs) < most and not any(map(self._suspected, w.jobs.values()))
+        ]
+        return min(ready, key=lambda w: len(w.jobs), default=None)
+
+    def _suspected(self, job: Job) -> bool:
+        return self._deaths.get(job.place, 0) >= DEATHS
 
     def _start(self) -> None:
         worker = _Worker(self._heard, self._lost, self._soon)
@@ -238,7 +251,7 @@ class Pool:
             self.deliver(job, None)
             return
         deaths = self._deaths[job.place] = self._deaths.get(job.place, 0) + 1
-        if deaths < DEATHS:
+        if deaths <= DEATHS:
             self._waiting.appendleft(job)
             return
         del self._deaths[job.place]
