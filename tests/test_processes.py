@@ -35,7 +35,7 @@ from communique import (
 )
 from communique.store import Store
 from conftest import ROOT
-from faults import Fault, FaultyServer, refuses, retry_later, status
+from faults import FaultyServer, refuses, retry_later, status
 from test_many import COST, KEY, PRICES, Held, answering, asked, kinds, read, text
 
 SETTINGS = {"model": "openai/stand-in", "api_key": KEY, "processes": 2}

@@ -6,7 +6,7 @@
 
 from communique._version import __version__
 from communique.article import Article
-from communique.batch import asummarise_many, summarise_many
+from communique.batches import Batch, BatchStatus, submit_batch
 from communique.errors import (
     AuthenticationFailed,
     BudgetSpent,
@@ -25,6 +25,7 @@ from communique.errors import (
     WeightsInvalid,
 )
 from communique.intake import articles_in
+from communique.many import asummarise_many, summarise_many
 from communique.outcomes import Outcome
 from communique.pipeline import Summariser, asummarise, summarise
 from communique.profiles import Profile
@@ -59,6 +60,8 @@ __all__ = [
     "Article",
     "Attempt",
     "AuthenticationFailed",
+    "Batch",
+    "BatchStatus",
     "BudgetSpent",
     "CommuniqueError",
     "ConfigurationError",
@@ -96,6 +99,7 @@ __all__ = [
     "asummarise",
     "asummarise_many",
     "json_schema",
+    "submit_batch",
     "summarise",
     "summarise_many",
     "summarize",

@@ -5,7 +5,7 @@ caller's script again) with a `Crew` of its own. What limits a run is in one pla
 this process for each turn, so that the pace, a pause and a budget are shared exactly. A worker
 that dies loses nothing: its articles are given to another, and whatever it had asked and not yet
 told counts as spent. An article that two workers died of is read once more, by a worker that has
-no other, and given up if that one dies too: of many that were in company each time, one is to blame.
+no other, and given up if that one dies too: of those that were in company, one is to blame.
 """
 
 from __future__ import annotations

@@ -27,6 +27,7 @@ import os
 import time
 import types
 import weakref
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit, urlunsplit
@@ -71,11 +72,13 @@ if TYPE_CHECKING:
 __all__ = [
     "Budget",
     "Client",
+    "Deferred",
     "Endpoint",
     "Message",
     "Meter",
     "Reply",
     "Truncated",
+    "connected",
     "identity_of",
     "strict_schema",
     "translate",
@@ -235,6 +238,13 @@ class _Halt(BaseException):
         self.error = error
 
 
+class Deferred(CommuniqueError):
+    """A question that is not asked now but noted, to be asked later; never seen outside.
+
+    Source of it: `communique.batches`, whose requests are answered within a day.
+    """
+
+
 class _Rejected(Exception):
     """The endpoint knows better than to take a parameter: ask again without it."""
 
@@ -274,6 +284,7 @@ class _Call(Generic[T]):
         self.counted = 0
         self.best: _Candidate | None = None
         self._answered: list[list[Message]] = []
+        self._sent: Counter[str] = Counter()
         self._raw = ""
         self._first: str | None = None
         self._value: T | None = None
@@ -452,7 +463,9 @@ class _Call(Generic[T]):
         failure: Exception | None = None
         ending = _LOST
         try:
-            completion = await self.client.complete(limit, sent, parameters)
+            times = self._sent[key]
+            self._sent[key] += 1
+            completion = await self.client.complete(limit, sent, parameters, name=(key, times))
             ending = self.client.answered(completion)
             self._raw = self.client.struck(text_of(completion), messages)
         except Exception as error:  # noqa: BLE001 - the table knows them, or says so
@@ -720,6 +733,8 @@ class Client:
         if stored is not None:
             return stored
         error = await self._converse(call)
+        if isinstance(error, Deferred):
+            raise error
         reply = call.reply()
         if reply is None:
             error = error or InvalidReply("No reply came.", "Try again.", report=call.report())
@@ -729,6 +744,11 @@ class Client:
         if error is not None:
             log.info("A re-ask failed, and the reply before it is used: %s", error.what)
         return reply
+
+    @property
+    def given(self) -> Any:
+        """The client of the user's own, or None."""
+        return self._given
 
     async def aclose(self) -> None:
         """Close the connections; a client of the user's own stays open."""
@@ -765,9 +785,18 @@ class Client:
         return time.monotonic() - begun
 
     async def complete(
-        self, limit: float, messages: Sequence[Message], parameters: Mapping[str, Any]
+        self,
+        limit: float,
+        messages: Sequence[Message],
+        parameters: Mapping[str, Any],
+        *,
+        name: tuple[str, int],  # noqa: ARG002 - for a client that does not send but keeps a book
     ) -> Any:
-        """Make one request, of at most `limit` seconds from the first byte to the last."""
+        """Make one request, of at most `limit` seconds from the first byte to the last.
+
+        `name` is the request's key in the store (empty where there is none), and how often this
+        call has made it before.
+        """
         sdk = await self._sdk()
         asked: dict[str, Any] = {"model": self.endpoint.model, "messages": messages}
         # The SDK's time-out is between two bytes: a slow drip never meets it.
@@ -800,7 +829,7 @@ class Client:
         here = (os.getpid(), asyncio.get_running_loop())
         if self._own is None or self._owner != here:
             await self.aclose()
-            self._own, self._owner = _connect(self._running), here
+            self._own, self._owner = connected(self._running), here
             _connected.add(self)
         return self._own
 
@@ -999,8 +1028,11 @@ def _backoff() -> Callable[[RetryCallState], float]:
     return wait_exponential(multiplier=0.5, max=30.0) + wait_random(0.0, 1.0)
 
 
-def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
-    """Make the SDK's client; user and password in the address become basic authentication."""
+def connected(endpoint: Endpoint, *, bounded: bool = True) -> openai.AsyncOpenAI:
+    """Make the SDK's client; user and password in the address become basic authentication.
+
+    `bounded` takes no answer in that is longer than a reply can be.
+    """
     import openai
 
     local = _is_loopback(endpoint.base_url)
@@ -1017,7 +1049,7 @@ def _connect(endpoint: Endpoint) -> openai.AsyncOpenAI:
         # The SDK's own, when collected, would close itself on whatever loop is running then.
         # A proxy of the environment is for other machines: it cannot reach this one's loopback.
         http_client=openai.DefaultAioHttpClient(
-            auth=basic, trust_env=not local, event_hooks={"response": [bound]}
+            auth=basic, trust_env=not local, event_hooks={"response": [bound] if bounded else []}
         ),
         max_retries=0,
     )

@@ -289,6 +289,7 @@ class Summariser:
         run.total = len(passages)
         limit = asyncio.Semaphore(self.profile.parallel)
         await _together([self._passage(p, scene, run, limit) for p in passages])
+        _not_yet(run)
         findings = await self._ask_homes(scene, run)
         run = run.numbered()
         report = self._report(run, begun)
@@ -463,7 +464,7 @@ class Summariser:
         looked for: it stays as it is.
         """
         from communique import homes, reading
-        from communique.client import Budget
+        from communique.client import Budget, Deferred
 
         for _, draft in run.drafts:
             scene.assigned.update(homes.told(scene, draft))
@@ -488,6 +489,8 @@ class Summariser:
                 passage=first.index,
                 prompt_version=prompt.label,
             )
+        except Deferred:
+            raise
         except CommuniqueError as error:
             self._keep_attempts(first, error, run)
             run.notes.append(f"For whom people stand could not be asked: {error.what}")
@@ -561,6 +564,15 @@ async def _together(coroutines: Sequence[Coroutine[Any, Any, None]]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _not_yet(run: _Run) -> None:
+    """Raise `Deferred` where a question of the article is to be asked later: half is nothing."""
+    from communique.client import Deferred
+
+    for _, error in run.errors:
+        if isinstance(error, Deferred):
+            raise error
 
 
 def _unread(aside: Aside) -> PassageReport:

@@ -42,6 +42,9 @@ __all__ = [
     "Store",
     "StoredOutcome",
     "article_key",
+    "failure_from_json",
+    "failure_to_json",
+    "line_of",
     "open_store",
     "owner",
     "reply_key",
@@ -232,7 +235,7 @@ class Store:
             message = "An outcome is a summary or a failure, one of the two."
             raise ValueError(message)
         report = report or (failure.report if failure is not None else None)
-        told = None if failure is None else _failure_to_json(failure)
+        told = None if failure is None else failure_to_json(failure)
         account = None if failure is None or report is None else report.model_dump_json()
         check = checksum((summary or told or "") + (account or ""))
         row = (article_key, settings_key, _storable(article_id), summary, told, account)
@@ -326,6 +329,37 @@ class Store:
                 "SELECT name, value FROM notes WHERE kind = ? ORDER BY created, name", (kind,)
             ).fetchall()
         return {name: json.loads(value) for name, value in rows}
+
+    def noted(self, kind: str, name: str) -> Any:
+        """Find one value, or None."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT value FROM notes WHERE kind = ? AND name = ?", (kind, name)
+            ).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def note_all(self, values: Iterable[tuple[str, str, Any]]) -> None:
+        """Keep many values, each with its kind and its name, in one transaction."""
+        now = time.time()
+        rows = [(kind, name, json.dumps(v, allow_nan=False), now) for kind, name, v in values]
+        with self._database.writing() as connection:
+            connection.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?)", rows)
+
+    def names_of(self, kind: str) -> list[str]:
+        """The names of all values of a kind, sorted."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT name FROM notes WHERE kind = ? ORDER BY name", (kind,)
+            ).fetchall()
+        return [row[0] for row in rows]
+
+    def drop_notes(self, kinds: Iterable[str]) -> int:
+        """Remove all values of some kinds, in one transaction; return how many there were."""
+        with self._database.writing() as connection:
+            return sum(
+                connection.execute("DELETE FROM notes WHERE kind = ?", (kind,)).rowcount
+                for kind in kinds
+            )
 
     def drop_note(self, kind: str, name: str) -> bool:
         """Remove a value; whether there was one."""
@@ -465,7 +499,7 @@ class Store:
         article, settings, name, summary, told, account, created, revision, check = row
         if checksum((summary or told or "") + (account or "")) != check:
             raise damaged(self.path, f"the outcome of {_restored(name)}")
-        failure = None if told is None else _failure_from_json(told)
+        failure = None if told is None else failure_from_json(told)
         if failure is not None and account is not None:
             failure.report = Report.model_validate_json(account)
         return StoredOutcome(
@@ -517,7 +551,7 @@ def _forget(connection: sqlite3.Connection, keys: Iterable[str]) -> int:
     )
 
 
-def _failure_to_json(failure: CommuniqueError) -> str:
+def failure_to_json(failure: CommuniqueError) -> str:
     """Tell an error by its classes, the finest first, and its two sentences.
 
     In ASCII: a path in it may hold what UTF-8 cannot say.
@@ -526,7 +560,7 @@ def _failure_to_json(failure: CommuniqueError) -> str:
     return json.dumps({"kinds": kinds, "what": failure.what, "advice": failure.advice})
 
 
-def _failure_from_json(told: str) -> CommuniqueError:
+def failure_from_json(told: str) -> CommuniqueError:
     """Make the error again, as the finest of its classes that this version knows."""
     values = json.loads(told)
     known = {name: getattr(errors, name) for name in errors.__all__} | {"Truncated": Truncated}
