@@ -70,12 +70,6 @@ class Company:
         left, right = tongues.where(self.language)
         return left.search(before) is not None or right.match(after) is not None
 
-    def names_two(self, start: int, end: int) -> bool:
-        """Whether a stretch names officials of two states or bodies, one of them by name."""
-        named = [m for m in self.mentions(start, end) if m.office is not None or m.name is not None]
-        codes = {m.party.code for m in named if m.party is not None}
-        return len(codes) > 1 and any(m.name is not None for m in named)
-
     def invites(self, mention: Mention) -> bool:
         """Whether somebody is named only as who invited: "à l'invitation de …", 应…邀请."""
         data = tongues.lexicon(self.language)["invited_by"]

@@ -583,7 +583,6 @@ def _unread(aside: Aside) -> PassageReport:
 def _schema(passage: Passage, scene: Scene, profile: Profile) -> type[BaseModel] | None:
     """What is asked of a passage: only what it has words for, where words can tell."""
     from communique import drafts, reading, tongues
-    from communique.company import Company
 
     if profile.abstract:
         return drafts.ArticleDraft
@@ -591,13 +590,10 @@ def _schema(passage: Passage, scene: Scene, profile: Profile) -> type[BaseModel]
     if not profile.cued or not (translated or reading.supports(scene.language)):
         return drafts.PassageDraft
     meetings = agreements = 0
-    company = Company(scene)
     for span in passage.sentences:
         words = scene.text[span.start : span.end]
         if translated:
-            found = len(tongues.triggers(words, scene.language))
-            # No lexicon has every verb of meeting: two sides in a sentence are worth a question.
-            meetings += found or company.names_two(span.start, span.end)
+            meetings += len(tongues.triggers(words, scene.language))
             agreements += len(tongues.titles(words, scene.language))
             continue
         found = len(scene.triggers(scene.sentence_at(span.start)))

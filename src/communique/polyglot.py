@@ -98,21 +98,10 @@ class Polyglot:
             return
         sentence = self.scene.sentence_at(anchor.start)
         cue = self._nearest_cue(sentence, anchor, draft)
-        if cue is None and not self.trusted and not self._two_met(sentence):
+        if cue is None and not self.trusted:
             self.leave_out("engagement", draft.words, "the sentence tells of no engagement")
             return
         self._told(self._tell_cue(draft, sentence, anchor, cue))
-
-    def _two_met(self, sentence: int) -> bool:
-        """Whether a sentence that a small model points to is like one of two people who met.
-
-        It has a verb that no lexicon lists, and names officials of two sides.
-        """
-        span = self.scene.sentences[sentence]
-        words = tongues.plain(self.scene.words(sentence), self.language)
-        told = tongues.pattern(self.language, "sport").search(words) is not None
-        titled = bool(tongues.titles(self.scene.words(sentence), self.language))
-        return not told and not titled and self.company.names_two(span.start, span.end)
 
     def _told(self, told: Told | None) -> None:
         """Take a telling, unless one of the same words is there; the fuller one stays."""
@@ -243,11 +232,6 @@ class Polyglot:
         """What the sentence says; else what a careful model says; else what the date says."""
         if cue is not None and cue.status is not None:
             return cue.status
-        if cue is None and not self.trusted:
-            sentence = self.scene.words(self.scene.sentence_at(anchor.start))
-            said = tongues.status_of_sentence(sentence, self.language)
-            if said is not None:
-                return said
         if draft is not None and self.trusted:
             return draft.status
         if cue is not None and (journey := self._journey(cue, anchor)) is not None:

@@ -287,13 +287,6 @@ def _status(
     return cast("EngagementStatus", open_ones[0][1]) if open_ones else None
 
 
-def status_of_sentence(sentence: str, language: str) -> EngagementStatus | None:
-    """What the words of a sentence say of whether something took place; None where open."""
-    text = plain(sentence, language)
-    blocked = spans(pattern(language, "blocks"), text)
-    return _status(0, [(0, len(text))], "", _status_cues(text, language, blocked))
-
-
 def event_name(sentence: str, cue: Cue, language: str) -> tuple[int, int]:
     """The words for an event with what qualifies them: "conférence internationale sur l'eau"."""
     text = plain(sentence, language)
