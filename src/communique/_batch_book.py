@@ -74,9 +74,15 @@ class Book:
         self.store = store
         self.name = name
         self.header = dict(header)
+        self.reload()
+
+    def reload(self) -> None:
+        """Look what another process has done meanwhile."""
+        store = self.store
+        self.header |= store.noted(KIND, self.name) or {}
         self.parts = {
             int(number): Part(**{**told, "tokens": tuple(told["tokens"])})
-            for number, told in store.notes(self._kind("part")).items()
+            for number, told in sorted(store.notes(self._kind("part")).items())
         }
         self.asked: dict[str, tuple[int, int]] = {
             request: (number, dialect)

@@ -30,7 +30,7 @@ from communique.errors import (
 )
 from communique.intake import fault
 from communique.outcomes import Outcome
-from communique.pacing import Free
+from communique.pacing import Limits, Pace
 from communique.pipeline import Session, Summariser
 from communique.store import Store, article_key, line_of
 
@@ -100,12 +100,16 @@ class Worker:
         self.held_back = False
 
     @classmethod
-    async def of(cls, reader: Summariser, store: Store) -> Worker:
-        """Make one; raises `ConfigurationError` where the model has no batches."""
+    async def of(cls, reader: Summariser, store: Store, budget: float | None) -> Worker:
+        """Make one; raises `ConfigurationError` where the model has no batches.
+
+        `budget` limits what is asked at once, as well.
+        """
         if reader.choice.local:
             what = "The embedded model runs on this machine, and has no batches."
             raise ConfigurationError(what, 'Use model="openai/...", or summarise_many.')
-        session = await reader.session(store=store, durable=True, pace=Free())
+        pace = Pace(Limits(reader.profile.parallel, budget=budget))
+        session = await reader.session(store=store, durable=True, pace=pace)
         return cls(reader, store, session)
 
     def begin(self, book: Book) -> None:

@@ -107,7 +107,7 @@ def submit_batch(
     store = _store_of(resume)
     limits = {"requests": requests_per_file, "bytes": bytes_per_file, "budget": budget}
     _check(limits)
-    worker = _loop.run(Worker.of(reader, store))
+    worker = _loop.run(Worker.of(reader, store, budget))
     if budget is not None and worker.endpoint.tariff is None:
         raise ConfigurationError(
             f"A budget was given, and the prices of {reader.choice.name!r} are not known.",
@@ -163,7 +163,8 @@ class Batch:
         book = books[-1]
         given = {**book.header["settings"], **settings}
         given["model"] = model or given["model"]
-        worker = _loop.run(Worker.of(Summariser(**given), store))
+        budget = book.header["limits"]["budget"]
+        worker = _loop.run(Worker.of(Summariser(**given), store, budget))
         if worker.way != book.header["way"]:
             what = f"The batch {book.name!r} was submitted with other settings."
             raise ConfigurationError(what, "Give the model, profile and aliases of then.")
@@ -179,6 +180,7 @@ class Batch:
 
         Raises a `ModelError` where the endpoint cannot be asked.
         """
+        self._book.reload()
         _loop.run(self._worker.ask())
         return self._status()
 
@@ -301,6 +303,7 @@ class Batch:
             raise ConfigurationError(what, "Let it; ask for status() meanwhile.")
         self._renewed = time.monotonic()
         try:
+            self._book.reload()
             yield
         finally:
             _loop.run(self._worker.rest())
