@@ -3,7 +3,6 @@
 #   make summary      the embedded model reads the two articles in seeds/ (fetches its weights once)
 #   make test         the tests: no network, no model
 #   make test-local   the tests that run the embedded model: minutes
-#   make test-ray     the tests that start a Ray session on this machine
 #   make test-spark   the tests that start a Spark session: needs Java 17, and builds pyspark once
 #   make lint         ruff, mypy, the import contracts, and what the gold articles cover
 #   make record       records the cassettes anew, with the embedded model, and the README's output:
@@ -34,7 +33,7 @@ PYTHON ?= $(shell $(FIND_PYTHON))
 # What the caller's shell has set must not reach into the environment made here.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PIP_USER PIP_TARGET
 
-.PHONY: summary test test-local test-ray test-spark lint record floors bench lock clean FORCE
+.PHONY: summary test test-local test-spark lint record floors bench lock clean FORCE
 .DEFAULT_GOAL := test
 
 summary: $(STAMP)
@@ -45,9 +44,6 @@ test: $(STAMP)
 
 test-local: $(STAMP)
 	$(BIN)/python -m pytest -m local_model
-
-test-ray: $(STAMP)
-	$(BIN)/python -m pytest -m ray
 
 test-spark: $(SPARK_STAMP)
 	$(SPARK_BIN)/python -m pytest -m spark

@@ -14,11 +14,13 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import samples
 from conftest import ROOT
+from faultlab import Lab, articles
 from faults import FaultyServer
 
 PAGE = (ROOT / "docs" / "many.md").read_text(encoding="utf-8")
@@ -70,7 +72,17 @@ def place(tmp_path):
     return tmp_path
 
 
-def run(server: FaultyServer, place: Path, *words: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def lab(place):
+    """Give a server that has batches, and a folder with what it can read."""
+    for number in range(COUNT):
+        file = place / "articles" / f"{number + 1:03}.txt"
+        file.write_text(articles.text(number), encoding="utf-8")
+    with Lab() as running:
+        yield running
+
+
+def run(server: Any, place: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run Python with these words, in that place, against that server."""
     environment = {
         **os.environ,
@@ -120,6 +132,7 @@ def test_the_page_tells_the_story_in_order():
         "One article",
         "A folder",
         "Overnight",
+        "Half price with Batch",
         "A cluster with Ray",
         "A cluster with Spark",
     ]
@@ -152,6 +165,19 @@ def test_the_page_reads_overnight_and_goes_on(server, place):
     assert sorted(ends) == ["failed"] + ["ok"] * COUNT
 
 
+@frames
+def test_the_page_reads_at_half_the_price(lab, place):
+    """If this failed, the page's way to a batch would end in an error, or pay twice."""
+    (place / "section.py").write_text(SECTIONS["Half price with Batch"], encoding="utf-8")
+    done = run(lab, place, "section.py")
+    assert done.returncode == 0, done.stderr
+    assert "BatchStatus(" in done.stdout
+    assert done.stdout.count(".txt True") == COUNT, "what another program then finds"
+    assert len(lab.log()) == COUNT
+    ends = [row["status"] for row in parquet(place / "tables" / "articles.parquet")]
+    assert sorted(ends) == ["failed"] + ["ok"] * COUNT
+
+
 @pytest.mark.parametrize(
     ("section", "out"),
     [
@@ -170,7 +196,7 @@ def test_the_page_reads_on_a_cluster(server, place, section, out):
 # --- examples --------------------------------------------------------------------------------
 
 
-def example(server: FaultyServer, place: Path, name: str, *words: str) -> tuple[int, str]:
+def example(server: Any, place: Path, name: str, *words: str) -> tuple[int, str]:
     """Run a script of examples/; its exit code and what it prints."""
     done = run(server, place, str(ROOT / "examples" / name), *words)
     assert "Traceback" not in done.stderr, done.stderr
@@ -204,6 +230,18 @@ def test_overnight(server, place):
     assert example(server, place, *words) == (code, out)
     assert len(server.requests) == COUNT
     assert len(parquet(place / "tables" / "articles.parquet")) == COUNT + 1
+
+
+@frames
+def test_half_price(lab, place):
+    """If this failed, the example would not run, or submit again what is submitted."""
+    words = ("half_price.py", "articles", "tables")
+    code, out = example(lab, place, *words)
+    assert code == 0
+    assert "7 of 7 articles, 1 failed" in out
+    assert "     7 rows in articles.parquet" in out
+    assert example(lab, place, *words)[0] == 0
+    assert len(lab.log()) == COUNT
 
 
 @pytest.mark.ray

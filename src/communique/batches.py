@@ -21,20 +21,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from communique import _loop
-from communique._batch_book import Book
-from communique._batch_worker import Worker
-from communique.client import identity_of
 from communique.errors import ConfigurationError, StorageError
 from communique.intake import take
 from communique.pipeline import Summariser
-from communique.store import Store, open_store, owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from communique._batch_book import Book
+    from communique._batch_worker import Worker
     from communique.article import Article
     from communique.outcomes import Outcome
+    from communique.store import Store
 
 __all__ = ["Batch", "BatchStatus", "submit_batch"]
 
@@ -99,6 +98,9 @@ def submit_batch(
     Raises `ConfigurationError` where no such model can be used, a `ModelError` where the first
     article shows that none can be read, and `StorageError` where the store cannot be used.
     """
+    from communique._batch_book import Book
+    from communique._batch_worker import Worker
+
     given: object = articles
     if not isinstance(given, Iterable) or isinstance(given, str | bytes):
         what = f"The articles are of type {type(articles).__name__}."
@@ -128,6 +130,8 @@ class Batch:
     """
 
     def __init__(self, book: Book, worker: Worker) -> None:
+        from communique.store import owner
+
         self._book = book
         self._worker = worker
         self._worker.begin(book)
@@ -155,6 +159,9 @@ class Batch:
 
         Raises `ConfigurationError` where there is no such batch, or the settings are others.
         """
+        from communique._batch_book import Book
+        from communique._batch_worker import Worker
+
         store = _store_of(resume)
         books = [book for book in Book.all(store) if id in {None, book.name}]
         if not books:
@@ -194,8 +201,9 @@ class Batch:
         """Yield an `Outcome` for each article, as they end, each once for this object.
 
         With `wait` this goes on until every article has ended, looking again `every` so many
-        seconds, and submits what articles ask further; without, what has come by now is yielded,
-        what is asked further is submitted, and the rest is for another call. `progress` is called
+        seconds (and sooner at first), and submits what articles ask further; without, what has
+        come by now is yielded, what is asked further is submitted, and the rest is for another
+        call. `progress` is called
         with the status after each look.
 
         An interruption loses nothing: go on with `Batch.open`. Raises `ConfigurationError` where
@@ -203,6 +211,7 @@ class Batch:
         """
         with self._held(), _ended_by_interrupt(self._book):
             yield from self._earlier()
+            pauses = _pauses(every)
             while True:
                 _loop.run(self._worker.look())
                 yield from self._read()
@@ -213,7 +222,7 @@ class Batch:
                     progress(self._status())
                 if over or not wait:
                     return
-                self._sleep(every)
+                self._sleep(next(pauses))
 
     def cancel(self) -> None:
         """Stop what is under way: what is answered by then is kept, the rest will fail.
@@ -323,6 +332,14 @@ class Batch:
             time.sleep(min(left, TURN))
 
 
+def _pauses(most: float) -> Iterator[float]:
+    """Seconds between two looks: a small batch is done in a few, a large one in hours."""
+    pause = min(1.0, most)
+    while True:
+        yield pause
+        pause = min(2 * pause, most)
+
+
 @contextlib.contextmanager
 def _ended_by_interrupt(book: Book) -> Iterator[None]:
     """Say how an interrupted collection is gone on with."""
@@ -342,6 +359,8 @@ def _ended_by_interrupt(book: Book) -> Iterator[None]:
 
 
 def _store_of(resume: object) -> Store:
+    from communique.store import open_store
+
     store = open_store(resume)  # type: ignore[arg-type]  # None and the like are told below
     if store is None:
         what = "A batch needs a store, which outlives this program."
@@ -367,6 +386,8 @@ _NOT_TOLD: Final = frozenset({"api_key", "client", "cache", "progress"})
 
 def _told(reader: Summariser, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What another process needs in order to go on: no key, and no password of an address."""
+    from communique.client import identity_of
+
     told = {name: value for name, value in settings.items() if name not in _NOT_TOLD}
     told["model"] = f"openai/{reader.choice.name}"
     if reader.choice.base_url is not None:

@@ -11,8 +11,6 @@ Each row of the dataset gives exactly one row, with its own columns as they were
 agreements with their evidence, and the whole summary as JSON. A failed article is a row too.
 
 Needs ``pip install "communique[ray]"``, on every machine of the cluster.
-
-Not ready in this version: the pool of actors has been seen to hang before its first row.
 """
 
 from __future__ import annotations
