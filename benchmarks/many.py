@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
-from faultlab import FINAL, REPLIES, TRANSPORT, Lab, Limit, Plan, evenly
+from faultlab import FINAL, REPLIES, TRANSPORT, BatchPlan, Lab, Limit, Plan, evenly
 from faultlab.child import Result, Task, run
 from faultlab.killer import Killer, replies_in
+from faultlab.plan import GOOD
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -146,6 +147,39 @@ def _share_used(log: list[Entry], start: float, end: float) -> float:
     return served / (RATE * (end - start))
 
 
+def batch(scale: Scale) -> None:
+    """Print the outcomes through the Batch API with faulty lines, and what is asked twice."""
+    half = scale.articles // 2
+    rates = evenly(FAULTY, "error_500", "rate_limited", "lost", *REPLIES, *FINAL)
+    plan = Plan(seed=SEED, batch=BatchPlan(fates=("completed", "expired", "failed"), rates=rates))
+    few, many = (_batched(plan, count, half) for count in (FEW, scale.articles))
+    result, log = many
+    answered: set[str] = set()
+    twice = 0
+    for entry in log:
+        twice += entry.key in answered
+        answered |= {entry.key} if entry.kind in _REPLIED else set()
+    print(f"{len(log):,} requests, {sum(e.way != 'chat' for e in log):,} of them in batches:")
+    print(_told(result, scale.articles))
+    again = len(log) - len({entry.key for entry in log})
+    print(f"asked again: {again:,}; of these the reply was there: {twice:,} (goal: 0)")
+    print(
+        f"most memory: {result.peak / MEGABYTE:.0f} MiB for {scale.articles:,} articles, "
+        f"{few[0].peak / MEGABYTE:.0f} MiB for {FEW}"
+    )
+
+
+_REPLIED = frozenset({GOOD, "prose", "wrong_schema", "half_json", *FINAL})
+"""Kinds of which the text of a reply arrives, be it good or not."""
+
+
+def _batched(plan: Plan, count: int, room: int) -> tuple[Result, list[Entry]]:
+    with Lab(plan) as lab, _folder() as folder:
+        settings = {"resume": str(folder / "run.sqlite"), "requests_per_file": room}
+        result = run(Task(lab.url, count=count, settings=settings, batch=True))
+        return result, lab.log()
+
+
 def cached(scale: Scale) -> None:
     """Print how much faster the replies come from the store, and where the time goes then."""
     with Lab() as lab, _folder() as folder:
@@ -205,4 +239,5 @@ MANY = {
     "many-latency": latency,
     "many-limit": limit,
     "many-cached": cached,
+    "many-batch": batch,
 }

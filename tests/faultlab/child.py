@@ -28,8 +28,8 @@ FOLDER = Path(__file__).resolve().parent.parent
 class Task:
     """What the process shall do: read `count` articles from number `first` on.
 
-    `settings` are those of `summarise_many`; `lines` has each outcome told when it comes, and
-    `profile` the time by module told in the end.
+    `settings` are those of `summarise_many`, or with `batch` those of `submit_batch`; `lines` has
+    each outcome told when it comes, and `profile` the time by module told in the end.
     """
 
     url: str
@@ -38,6 +38,7 @@ class Task:
     settings: dict[str, Any] = field(default_factory=dict)
     lines: bool = False
     profile: bool = False
+    batch: bool = False
 
 
 @dataclass
@@ -147,11 +148,14 @@ class _Account:
 
 
 def _outcomes(task: Task) -> Iterator[Any]:
-    from communique import summarise_many
+    from communique import submit_batch, summarise_many
 
     numbers = range(task.first, task.first + task.count)
     settings = {"model": "openai/lab", "api_key": "sk-lab", "base_url": task.url}
-    return summarise_many(map(articles.article, numbers), **settings, **task.settings)
+    some = map(articles.article, numbers)
+    if task.batch:
+        return submit_batch(some, **settings, **task.settings).collect(every=0.5)
+    return summarise_many(some, **settings, **task.settings)
 
 
 def main() -> None:
