@@ -1033,7 +1033,7 @@ def test_one_client_for_several_loops(server: FaultyServer) -> None:
 def test_the_address_is_never_the_environments(monkeypatch: pytest.MonkeyPatch) -> None:
     """The text would go elsewhere than the report says if this failed."""
     monkeypatch.setenv("OPENAI_BASE_URL", "http://elsewhere.example/v1")
-    made = module._connect(Endpoint("m", None, KEY))
+    made = module.connected(Endpoint("m", None, KEY))
     assert str(made.base_url).rstrip("/") == module.OPENAI_URL
 
 

@@ -390,3 +390,24 @@ def test_any_draft_is_resolved_with_true_evidence(
         evidence += [a.date.evidence for a in one.acts if a.date]
     assert all(TEXT[e.start : e.end] == e.exact for e in evidence if e is not None)
     assert all(o.reason for o in findings.left_out)
+
+
+# --- events ------------------------------------------------------------------------------------
+
+
+def test_an_event_is_no_person() -> None:
+    """Somebody called "Plus" or "Dialogue" would have taken part in the event of that name."""
+    event = "the 7th ASEAN Health Ministers' Meeting-Plus"
+    text = f"{DAHL} attended {event} in Jakarta on Monday."
+    (told,) = found(text, meeting("attended", DAHL, event, event=event)).told
+    assert names(told) == ["Kari Dahl", "ASEAN"]
+
+
+def test_the_place_of_an_event_stands_behind_it() -> None:
+    """The name of an event would be told as the place where it was."""
+    where = "the 7th ASEAN Health Ministers' Meeting-Plus in Jakarta"
+    text = f"{DAHL} met {ROJAS} at {where} on Monday."
+    (told,) = found(text, meeting("met", DAHL, ROJAS, where=where)).told
+    assert told.place is not None
+    assert (told.place.name, told.place.country) == ("Jakarta", "IDN")
+    assert text[told.place.evidence.start : told.place.evidence.end] == "Jakarta"

@@ -706,7 +706,7 @@ class Reader:
             context=self.scene.text if self.ruled else None,
             resolver=self.scene.resolver,
         )
-        if parsed.name is not None:
+        if parsed.name is not None and not self._in_event_name(located):
             person = self.scene.person(parsed.name, located.start) or self.scene.introduce(
                 parsed.name, parsed.office, parsed.party
             )
@@ -718,6 +718,17 @@ class Reader:
             self.leave_out("participant", words, "names neither a person nor a party")
             return []
         return [Attendee(None, party, parsed.office, located)]
+
+    def _in_event_name(self, located: Evidence) -> bool:
+        """Whether words are those of an event: its sponsor takes part, and nobody of that name."""
+        if not self.ruled:
+            return False
+        sentence = self.scene.sentence_at(located.start)
+        start = self.scene.sentences[sentence].start
+        return any(
+            start + left < located.end and located.start < start + right
+            for left, right, _ in reading.event_names(self.scene.words(sentence))
+        )
 
     def _person(self, mention: Mention) -> Person | None:
         for person in self.scene.people:
@@ -972,11 +983,23 @@ class Reader:
         if located is None or not span.start <= located.start < span.end:
             self.leave_out("place", where, "not in the sentence that tells of it")
             return None
+        located = self._behind_event(located)
         country = country_of_place(located.exact, context=self.scene.text)
         if country is None and self.ruled and not _CAPITALISED.search(located.exact):
             self.leave_out("place", where, "names no place")
             return None
         return Place(name=located.exact, country=country, evidence=located)
+
+    def _behind_event(self, located: Evidence) -> Evidence:
+        """The place in "the 3rd Dialogue in Bern": an event is none, the words behind it are."""
+        if not self.ruled or not reading.event_names(located.exact):
+            return located
+        for found in _BEHIND.finditer(located.exact):
+            name = found.group(1).rstrip(".,'’-")
+            if country_of_place(name, context=self.scene.text) is not None:
+                left = located.start + found.start(1)
+                return self.scene.evidence(left, left + len(name))
+        return located
 
     def _place_after(self, sentence: int, trigger: Trigger | None) -> Place | None:
         """The place that follows the trigger, before the sentence tells of anything else."""
