@@ -29,9 +29,9 @@ def choose(
 
     A drafted abstract counts when every name and number in it is in the article.
     """
-    from communique.grounding import Index
+    from communique.grounding import index_of
 
-    index = Index(article.told)
+    index = index_of(article.told)
     left: list[LeftOut] = []
     for words in filter(None, (d.strip() for d in drafted)):
         strange = [n for n in _names(words) if index.locate(n) is None]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from communique.grounding import Index
+from communique.grounding import index_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ class Check:
     """Complains of every copied string that is not in a passage, with the nearest words there."""
 
     def __init__(self, passage: str, restored: Callable[[Any], Any]) -> None:
-        self.index = Index(passage)
+        self.index = index_of(passage)
         self.restored = restored
 
     def __call__(self, draft: BaseModel) -> list[str]:

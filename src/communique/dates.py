@@ -85,9 +85,18 @@ def find(text: str, *, language: str = "en") -> list[tuple[int, int]]:
     Words that only may be a date (May, March, Sun, fall, "the 21st") count where their
     neighbours show that they are.
     """
+    return list(_found(text, language) if len(text) < _SENTENCE else _find(text, language))
+
+
+def _find(text: str, language: str) -> tuple[tuple[int, int], ...]:
     lexicon = _lexicon(language)
     tokens = _lex(text, lexicon)
-    return [(tokens[i].start, tokens[j - 1].end) for i, j, _ in _scan(tokens, lexicon)]
+    return tuple((tokens[i].start, tokens[j - 1].end) for i, j, _ in _scan(tokens, lexicon))
+
+
+_SENTENCE: Final = 2_000
+# Several rules look for the dates of one sentence, one after the other.
+_found = lru_cache(maxsize=256)(_find)
 
 
 # --- Lexicon -------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from communique.schemas import Evidence
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Index", "fold", "locate"]
+__all__ = ["Index", "fold", "index_of", "locate"]
 
 CONTEXT: Final = 32
 """Characters of prefix and suffix (W3C Web Annotation leaves the number to the maker)."""
@@ -489,6 +489,15 @@ class _Quote:
         return _Quote(_BRACKETS.sub(" \u2026 ", self.cut.text))
 
 
+def _prepared(quote: str) -> _Quote:
+    """Prepare a quote; short ones are kept, since a name or a verb is looked for many times."""
+    return _short_quote(quote) if len(quote) < _SHORT_QUOTE else _Quote(quote)
+
+
+_SHORT_QUOTE: Final = 256
+_short_quote = functools.lru_cache(maxsize=1024)(_Quote)
+
+
 def _droppable(cut: _Cut, index: int, *, names: bool = False) -> bool:
     """Whether a word may be missing from a quote without changing what is told.
 
@@ -574,7 +583,7 @@ class Index:
         Of several occurrences the one that starts nearest to `near` (a code point offset), or
         the first. A quote without a letter or digit is nowhere.
         """
-        prepared = _Quote(quote)
+        prepared = _prepared(quote)
         if prepared.empty or not self._cut.tokens:
             return None
         budget = self._budget(prepared)
@@ -593,7 +602,7 @@ class Index:
 
     def find_all(self, quote: str) -> list[Evidence]:
         """Every occurrence of the quote, folded but complete, in order; none overlap."""
-        prepared = _Quote(quote)
+        prepared = _prepared(quote)
         if prepared.empty:
             return []
         spans = self._exact(prepared, self._budget(prepared), None)
@@ -775,6 +784,12 @@ class Index:
         """Whether a gap holds the end of a paragraph, or an apostrophe: "the ministers' aides"."""
         spaces = [self._cut.between(i) for i in range(first + 1, last + 1)]
         return any("A" in between or between.count("n") > 1 for between in spaces)
+
+
+@functools.lru_cache(maxsize=16)
+def index_of(text: str) -> Index:
+    """Prepare a text, or give what was prepared of it: stations look at the same few in turn."""
+    return Index(text)
 
 
 def _encodable(text: str) -> bool:

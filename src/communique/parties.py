@@ -443,9 +443,16 @@ def _places() -> Lexicon:
 def _scan(lexicon: Lexicon, text: str, *, strict: bool = True) -> list[Hit]:
     """Return every entry that stands in the text for what it names, in order."""
     words = _words(text)
+    combining = _phrases()["combining"]
     hits: list[Hit] = []
     index = 0
     while index < len(words):
+        word = words[index]
+        # Most words begin no entry: they are passed by as quickly as can be.
+        begins = word.folded in lexicon.lengths or word.raw in combining
+        if not begins and not "\u0600" <= word.raw[0] <= "\u06ff":
+            index += 1
+            continue
         hit = lexicon.at(words, index, text, strict=strict) or _combining(
             lexicon, words, index, text
         )

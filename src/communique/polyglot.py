@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from communique import dates, tongues
 from communique.company import distinct, sides_of
-from communique.grounding import Index
+from communique.grounding import index_of
 from communique.parties import country_of_place, find_places
 from communique.resolving import EVENTS, FUTURE, Attendee, Findings, Instrument, Told
 from communique.schemas import Act, Evidence, LeftOut, Place
@@ -69,7 +69,7 @@ class Polyglot:
         self.scene = scene
         self.passage = passage
         self.company = company
-        self.index = Index(scene.text[passage.span.start : passage.span.end])
+        self.index = index_of(scene.text[passage.span.start : passage.span.end])
         self.findings = Findings()
         self.language = tongues.code_of(scene.language)
         self.trusted = trusted

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 from communique import dates, people, reading
-from communique.grounding import Index
+from communique.grounding import index_of
 from communique.parties import country_of_place
 from communique.schemas import Act, DateValue, Evidence, LeftOut, Place, Span
 
@@ -220,7 +220,7 @@ class Reader:
         self.scene = scene
         self.passage = passage
         self.span = passage.span
-        self.index = Index(scene.text[self.span.start : self.span.end])
+        self.index = index_of(scene.text[self.span.start : self.span.end])
         self.ruled = reading.supports(scene.language)
         self.findings = Findings()
 

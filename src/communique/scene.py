@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from communique import officials, people, reading, tongues
-from communique.grounding import Index
+from communique.grounding import Index, index_of
 from communique.parties import Resolver, country_of_place
 from communique.people import Mention
 
@@ -117,7 +117,7 @@ class Scene:
     @cached_property
     def index(self) -> Index:
         """The whole text, for locating."""
-        return Index(self.text)
+        return index_of(self.text)
 
     @cached_property
     def resolver(self) -> Resolver:
@@ -170,7 +170,7 @@ class Scene:
 
     @cached_property
     def _given(self) -> Index:
-        return self.index if not self.article.asides else Index(self.article.text)
+        return self.index if not self.article.asides else index_of(self.article.text)
 
     @cached_property
     def mentions(self) -> list[Mention]:
