@@ -28,7 +28,7 @@ from communique.schemas import Party
 if TYPE_CHECKING:
     from communique.parties import Resolver
 
-__all__ = ["Mention", "find", "parse", "party_of_office", "same"]
+__all__ = ["Mention", "find", "parse", "party_of_office", "same", "words"]
 
 _MARKS: Final = "\u0300-\u036f"
 _TOKEN: Final = re.compile(
@@ -392,10 +392,12 @@ class _Reader:
                     following = self._party_list(at)
                     return last, following[-1][1], following
                 run = self._portfolio_run(ending + 1, known=True) if self._goes_on(ending) else None
-                if run is None and prep == "of":
+                principal = self._principal(ending + 1)
+                if run is None and principal is None and prep == "of":
                     break
-                last = ending if run is None else run
+                last = principal or (ending if run is None else run)
                 if prep == "of":
+                    last = self._sent_to(last) if principal else last
                     return last, last, [(at, ending, party)]
                 continue
             if prep == "from":
@@ -406,6 +408,13 @@ class _Reader:
             last = run
         return last, last, []
 
+    def _sent_to(self, last: int) -> int:
+        """The last token with "for Libya" or "in East Timor" behind it: where somebody is sent."""
+        at = last + 2
+        if self.spaced(last) and self.low(last + 1) in {"for", "in", "on", "to"} and at in self.parties:
+            return self.parties[at][0]
+        return last
+
     def _links(self, last: int, head: int) -> bool:
         """Whether a preposition of an office follows: "of", "for"; "to" where one is sent."""
         prep = self.low(last + 1)
@@ -415,8 +424,17 @@ class _Reader:
     def _goes_on(self, ending: int) -> bool:
         """Whether portfolio words follow a party: "of the Russian Security Council"."""
         after = ending + 1
+        if self._principal(after) is not None:
+            return self.spaced(ending)
         named = self.capital(after) or self.low(after) in {"parliament", "senate", "assembly"}
         return self.spaced(ending) and named and self.low(after) in _set("portfolio")
+
+    def _principal(self, at: int) -> int | None:
+        """The last token of "Secretary General" at `at`: whose representative somebody is."""
+        if self.low(at) == "secretary-general":
+            return at
+        spelt = self.low(at) == "secretary" and self.low(at + 1) == "general" and self.spaced(at)
+        return at + 1 if spelt else None
 
     def _portfolio_run(self, at: int, *, known: bool) -> int | None:
         """Return the last token of the portfolio at `at`, or None.
@@ -1042,6 +1060,11 @@ def _core(name: str) -> tuple[str, ...]:
     return tuple(w for w in words if w not in _set("particles")) or words
 
 
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name by which somebody is known, folded: no titles, no particles."""
+    return _core(name)
+
+
 def _alike(a: str, b: str) -> bool:
     """Whether two words are equal, or one is the initial of the other."""
     return a == b or (min(len(a), len(b)) == 1 and a[:1] == b[:1]) or _spelt_alike(a, b)
@@ -1076,7 +1099,9 @@ def same(a_name: str, b_name: str) -> bool:
     Case, diacritics, dots and hyphens do not count; initials stand for words; middle names may
     be missing; a family name alone stands for the whole, last or, if it is an East Asian one,
     first. Particles ("bin", "al-", "de") do not count, but "bin Salman" is found in "Mohammed
-    bin Salman". A given name alone is not enough. Never raises on any string.
+    bin Salman". A given name alone is not enough, unless the father's name follows it ("Sheikh
+    Tahnoon" of "Tahnoon bin Zayed"): there is no family name to be called by. Never raises on
+    any string.
     """
     a, b = _core(a_name), _core(b_name)
     if not a or not b:
@@ -1086,7 +1111,8 @@ def same(a_name: str, b_name: str) -> bool:
     if len(a) > len(b):
         a, b = b, a
     if len(a) == 1:
-        return len(a[0]) > 1 and (_stands_for(a[0], b) or _by_particle(a_name, b_name))
+        fits = _stands_for(a[0], b) or _by_particle(a_name, b_name) or _by_father(a_name, b_name)
+        return len(a[0]) > 1 and fits
     turned = [b]
     if b[0] in _set("family_first"):
         turned.append((*b[1:], b[0]))
@@ -1112,3 +1138,9 @@ def _by_particle(a_name: str, b_name: str) -> bool:
     if len(a) < 2 or a[0] not in _set("particles"):
         return False
     return any(b[at : at + len(a)] == a for at in range(len(b) - len(a) + 1))
+
+
+def _by_father(a_name: str, b_name: str) -> bool:
+    """Whether one name is the given name of another that goes on with the father's."""
+    a, b = sorted((_folded(a_name), _folded(b_name)), key=len)
+    return len(a) == 1 and len(b) > 2 and a[0] == b[0] and b[1] in {"bin", "ibn", "bint"}

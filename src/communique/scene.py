@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from communique import officials, people, reading, tongues
+from communique import leaders, officials, people, reading, tongues
 from communique.grounding import Index
 from communique.parties import Resolver, country_of_place
 from communique.people import Mention
@@ -57,6 +57,7 @@ _SUBJECT = re.compile(
 _PRONOUN_FIRST = re.compile(
     r"\W*(?:(?:on|in|at|later|earlier)\b[^,.;]{0,60},? )?(?:he|she)\b", re.IGNORECASE
 )
+_COLLEAGUE = re.compile(r"\b(?:my|our) (?:[\w-]+ )?colleagues?,?\s+(?:the )?$")
 _BOUND_FOR = re.compile(r"\b(?:to|in|at|from|for)(?: the)? $")
 _OURS = re.compile(r"\b(?:we|our|us)\b")
 _IN_CITY = re.compile(r" in ([A-Z][\w’'-]+(?: [A-Z][\w’'-]+)?)")
@@ -412,12 +413,41 @@ class Scene:
         """
         if person.party is not None:
             return person.party
-        by_office = people.party_of_office(person.office or "", self.text)
-        beside = by_office or self.joined(person) or self._placed(person)
+        beside = self._beside(person)
         if beside is not None:
             return beside
         guessed, sure = self._guess(person)
         return guessed if sure else self.assigned.get(person, guessed)
+
+    def _beside(self, person: Person) -> Party | None:
+        """For whom somebody stands by office, by name, or by the words around the first mention."""
+        return (
+            people.party_of_office(person.office or "", self.text)
+            or self._known(person)
+            or self._colleague(person)
+            or self.joined(person)
+            or self._placed(person)
+        )
+
+    def _known(self, person: Person) -> Party | None:
+        """The party of somebody of public record."""
+        if person not in self._of_record:
+            published = self.article.published_of(self.article.item_at(person.first))
+            year = published.year if published else None
+            named = {p.code: p for _, _, p in reversed(self.parties) if p.code}
+            self._of_record[person] = leaders.party_of(person.name, person.office, year, named)
+        return self._of_record[person]
+
+    @cached_property
+    def _of_record(self) -> dict[Person, Party | None]:
+        return {}
+
+    def _colleague(self, person: Person) -> Party | None:
+        """The speaker's own side, for "my colleague, the Minister for Trade X"."""
+        first = person.mentions[0]
+        before = self.text[max(0, first.start - 40) : first.start]
+        ours = person.office is not None and _COLLEAGUE.search(before) is not None
+        return self.speaker(self.article.item_at(first.start)) if ours else None
 
     def _guess(self, person: Person) -> tuple[Party | None, bool]:
         """The state inferred for somebody, and whether what stands around settles it."""
@@ -439,9 +469,7 @@ class Scene:
         """Whether neither somebody's own words nor what stands around them say for whom."""
         if person.party is not None or person.office is None:
             return False
-        by_office = people.party_of_office(person.office, self.text)
-        beside = by_office or self.joined(person) or self._placed(person)
-        return beside is None and not self._guess(person)[1]
+        return self._beside(person) is None and not self._guess(person)[1]
 
     def joined(self, person: Person) -> Party | None:
         """The party of whom somebody is joined to: "the Georgian President X and Premier Y"."""
@@ -594,7 +622,8 @@ def _whose(mention: Mention, found: list[Person]) -> Person | None:
     fitting = [p for p in fitting if not _other_office(p, mention)]
     wanted = (mention.office or "").lower().split()
     of_office = [p for p in fitting if wanted and p.office and _holds(p.office, wanted)]
-    return next(iter(of_office or fitting), None)
+    called = [p for p in fitting if p.name == mention.name]  # "Salman" is the king so called
+    return next(iter(of_office or called or fitting), None)
 
 
 def _other_office(person: Person, mention: Mention) -> bool:
