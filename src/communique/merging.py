@@ -68,6 +68,7 @@ _MOST_OUTCOMES = 12
 _LASTING = frozenset({"visit", "summit", "conference", "exercise"})
 _EVENT_DAYS = 10
 _REACH = 3
+_NEAR_START = 4
 """For how many sentences an announcement ("had five calls today") speaks of what follows."""
 _OF_TWO = frozenset({"dialogue", "negotiation", "exercise"})
 
@@ -154,7 +155,8 @@ class Meeting:
             return False
         both = self.event is not None and told.event is not None
         under_way = both and {self.status, told.status} == {"planned", "ongoing"}
-        if not passing and not under_way and not _one_tense(self.status, told.status):
+        again = told.again or all(t.again for t in self.tellings)
+        if not (passing or under_way or again) and not _one_tense(self.status, told.status):
             return False
         if self.event is not None and told.event is not None:
             # An event lasts: its opening and its second day are of one.
@@ -407,12 +409,11 @@ def _spoke_for(meeting: Meeting, scene: Scene) -> None:
         same_item = scene.item(sentence) == scene.item(first)
         if not named or not same_item:
             return
-        start = scene.sentences[sentence].start
-        party = named[0].party
-        opens = named[0].start - start <= 4
-        if opens and party is not None and party.code in unnamed and named[0].office:
-            person = next((p for p in scene.people if named[0] in p.mentions), None)
-            if person is not None:
+        person = next((p for p in scene.people if named[0] in p.mentions), None)
+        opens = named[0].start - scene.sentences[sentence].start <= _NEAR_START
+        if opens and person is not None and person.office:
+            party = named[0].party or scene.home(person)
+            if party is not None and party.code in unnamed:
                 evidence = scene.evidence(named[0].start, named[0].end)
                 meeting.admit(Attendee(person, party, person.office, evidence))
             return

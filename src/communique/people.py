@@ -674,9 +674,11 @@ class _Reader:
             index = self.joint(name.last)
         if len(found) != len(lead.listed):
             return None
+        # The first has the whole phrase, so that it is joined to whom stands before it.
+        starts = [lead.bare_start, *(name.first for name in found[1:])]
         made = [
-            self._mention(name.first, name.last, name, None, party)
-            for name, (_, _, party) in zip(found, lead.listed, strict=True)
+            self._mention(start, name.last, name, None, party)
+            for start, name, (_, _, party) in zip(starts, found, lead.listed, strict=True)
         ]
         return made, found[-1].last + 1
 

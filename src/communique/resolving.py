@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     )
 
 PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Hh]is|[Hh]er|him|I|me|[Mm]y)\b")
-FIRST_PERSON = re.compile(r"\b(?:I|me|[Mm]y|we|us)\b")
+FIRST_PERSON = re.compile(r"\b(?:I|me|[Mm]y(?! (?:\w+ )?colleague)|we|us)\b")
 _OF_STATES = frozenset({"exercise", "negotiation", "dialogue", "meeting", "summit", "call"})
 _PRONOUNS = frozenset({"he", "she", "him", "her", "his", "they", "i", "we", "his counterpart"})
 _BOTH = re.compile(
@@ -65,15 +65,25 @@ _DECIDED = re.compile(r"voted|decided|agreed|moved|resolved|ordered")
 _VERB_OF_DATE = re.compile(r"\b([a-z]{2,14}ed|held|begun|taken|made) (?:(?:in|on|since|by) )?$")
 """A participle right before a date, which is then its date."""
 _SAID = r"(?:sa(?:id|ys)|announced?|announces|confirm(?:ed|s)|reported|stated|declared|revealed|"
-_SAID += r"denied|declined|told(?= reporters))"
+_SAID += r"denied|declined|wrote|writes|tweeted|posted|warned|claimed|told(?= reporters))"
 _SAID_BEFORE = re.compile(
-    rf"\b{_SAID}(?: (?:reporters|in a (?:statement|release)|here|late|early|(?:tele)?vised)){{0,2}}"
+    rf"\b{_SAID}(?: (?:reporters|in a (?:statement|release|post)|on (?:Twitter|X|Facebook)|here|late|early|(?:tele)?vised)){{0,2}}"
     r"(?: on)? $"
 )
 _SAID_AFTER = re.compile(rf" {_SAID}\b")
 """A date beside these words is that of the news, and of nothing that it tells."""
 _NEXT_TO = re.compile(r" (?:also |again |then |has |have |had |will )?")
 _CLAUSE_END = re.compile(r";|\band that\b|\bbut\b|\bwhereas\b")
+_ALSO = re.compile(r"\b(?:also|separately) $", re.IGNORECASE)
+_KNOWN = re.compile(r"\b(?:this|my|his|her|their|our|the) $", re.IGNORECASE)
+_EFFECT = re.compile(
+    r"(?: to [A-Z][\w’'-]*(?: [A-Z][\w’'-]*){0,2})? (?:will|would|is expected to|is set to)"
+    r" (?:further |also |help |greatly )?(?!be\b|take\b|begin\b|start\b|last\b|go\b|include\b)[a-z]+"
+)
+"""What a visit does, rather than when it is: "will strengthen ties"."""
+_SINCE = re.compile(r"since\b", re.IGNORECASE)
+_MEANWHILE = re.compile(r"\b(?:as|while|because|before|after|when|ahead of)\b")
+"""Between a date and the subordinate clause of something else."""
 _SAME_DAY = re.compile(
     r"\b(?:(?:later|earlier) )?(?:on )?(?:that|the same) day\b|\b(?:later|earlier) in the day\b",
     re.IGNORECASE,
@@ -90,7 +100,8 @@ _JOINS = re.compile(
 )
 _REACHES = re.compile(
     r"[\s:]*(?:(?:with|his|her|their|its|the|a|an|by|phone|telephone|today|also|individually|"
-    r"separately|on|to|between|since|in|royal|highness|excellency|majesty|attended|including|new|visiting|then|"
+    r"separately|bilaterally|my|our|colleagues?|on|to|between|since|in|royal|highness|excellency|majesty|"
+    r"attended|including|new|visiting|then|"
     r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|this|morning|afternoon|evening)[\s:,]*)*",
     re.IGNORECASE,
 )
@@ -98,6 +109,8 @@ _REACHES = re.compile(
 _PLACE_NAME = r"((?:[A-Z][\w.'’-]*)(?:,? (?:[A-Z][\w.'’-]*)){0,3})"
 _BEHIND = re.compile(rf"\b(?:in|at) (?:the )?{_PLACE_NAME}")
 _VISITED = re.compile(rf"^(?: to| in)? (?:the )?{_PLACE_NAME}")
+_IN_FRONT = re.compile(rf"\W*In (?:the )?{_PLACE_NAME}(?=,? (?:on|from|today|yesterday|I|he|she|we|the)\b|, )")
+_PREMISES = re.compile(r"\b(?:Embassy|Mission|Consulate|Consulate[- ]General|Residence)$")
 _ELSEWHERE = re.compile(
     r"\b(?:conflict|war|situation|cris[ei]s|peace|security|stability|events?|developments?|fighting|"
     r"violence|elections?|troops|forces|interests|rights|ceasefire|invasion|aggression|operations?|"
@@ -135,6 +148,11 @@ _WAS_DUE = re.compile(
 _ASKED_HIM = re.compile(r"\b(?:welcom\w+|invit\w+|host\w*) (?:him|her|them)\b")
 _BESIDE = re.compile(r"\b(?:along with|accompanied by|flanked by)(?: (?:the|his|her|its))? $")
 """Before somebody who was there with the subject, and is not it."""
+_SOMEBODYS = re.compile(
+    r"['’]s? (?:\w+ )?(?:predecessor|successor|son|daughter|brother|sister|wife|husband|father|"
+    r"mother|spokes\w+|envoy|advis[eo]r|aide|deputy|office|team)\b"
+)
+"""Behind somebody whose relative or aide is told of: "Bello's predecessor, X, visited"."""
 _WHO = re.compile(r",? who (?:[\w’']+ ){0,5}")
 _DONE_BY = re.compile(r"\b\w+ed by\b|\bmet by\b")
 _BETWEEN_THEM = re.compile(r" (?:here |today |yesterday )?(?:between|among) ")
@@ -187,6 +205,8 @@ class Told:
     """Whether it is named only as the time of something else: "during his visit"."""
     apart: bool = False
     """Whether it is told as a meeting of two beside others: "also held bilateral meetings"."""
+    again: bool = False
+    """Whether it is a visit told before, whose effect may be to come: "this visit will help"."""
     vague: bool = False
     """Whether the words leave open how they met: "discussed trade with"."""
 
@@ -359,10 +379,12 @@ class Reader:
             place=None
             if kind == "call"
             else self._place(draft.where if draft else "", sentence)
-            or self._place_after(sentence, trigger),
+            or self._place_after(sentence, trigger)
+            or self._place_before(sentence, trigger),
             salience=salience,
             sidelines=self._sidelines(sentence),
-            apart=self.ruled and reading.distributive(words),
+            apart=self.ruled and _told_apart(words, trigger),
+            again=self.ruled and _told_again(words, trigger),
             vague=trigger is not None
             and words[trigger.start : trigger.end].lower().startswith(("discuss", "exchang")),
             passing=trigger is not None and bool(_IN_PASSING.search(words[: trigger.start])),
@@ -594,6 +616,7 @@ class Reader:
             m
             for m in self._of_clause(before, sentence, left)
             if not _BESIDE.search(self.scene.text[max(start, m.start - 40) : m.start])
+            and not _SOMEBODYS.match(self.scene.text, m.end)
         ]
         if before and _WHO.fullmatch(self.scene.text[before[-1].end : left]):
             return before[-1:] if trigger.type == "visit" else self._met(before[-1:], right, after)
@@ -811,6 +834,8 @@ class Reader:
             and base.type in {"meeting", "call"}
             and reading.distributive(words)
             and not reading.joint(words)
+            # Those who are its subject together met together, whatever was "respective".
+            and any(a.evidence.start >= base.evidence.start for a in attendees)
         )
         others: dict[object, list[Attendee]] = {}
         for one in attendees[1:]:
@@ -885,6 +910,10 @@ class Reader:
         begin, end = anchor.start - start, anchor.end - start
         if date[0] >= end and _BEYOND.search(words[end : date[0]]):
             return False
+        if status != "ongoing" and _SINCE.match(words, date[0]):
+            return False  # "the third meeting since 2021"
+        if status in FUTURE and _MEANWHILE.search(words[date[1] : begin]):
+            return False  # "arrived on Thursday as he prepares to meet"
         others = [t for t in self.triggers(sentence) if t.status != status]
         if date[0] >= end:
             return not any(end <= t.start < date[0] for t in others)
@@ -992,12 +1021,31 @@ class Reader:
             if _ELSEWHERE.search(self.scene.text[start : start + found.start()]):
                 continue
             name = found.group(1).rstrip(".,'’-")
+            if _PREMISES.search(name):
+                continue  # whose the building is says nothing of where it stands
             country = country_of_place(name, context=self.scene.text)
             if country is not None:
                 left = start + found.start(1)
                 evidence = self.scene.evidence(left, left + len(name))
                 return Place(name=evidence.exact, country=country, evidence=evidence)
         return None
+
+    def _place_before(self, sentence: int, trigger: Trigger | None) -> Place | None:
+        """The place with which the sentence begins: "In Lima on Monday, he met"."""
+        if trigger is None or trigger.type == "call" or not self.ruled:
+            return None
+        words = self.scene.words(sentence)
+        found = _IN_FRONT.match(words)
+        others = any(t.start < trigger.start for t in self.triggers(sentence))
+        if found is None or found.end() > trigger.start or others:
+            return None
+        name = found[1].rstrip(".,'’-")
+        country = country_of_place(name, context=self.scene.text)
+        if country is None:
+            return None
+        left = self.scene.sentences[sentence].start + found.start(1)
+        evidence = self.scene.evidence(left, left + len(name))
+        return Place(name=evidence.exact, country=country, evidence=evidence)
 
     # --- agreements -----------------------------------------------------------------------
 
@@ -1165,6 +1213,20 @@ def _own_company(told: Told, others: Sequence[Told]) -> bool:
     ours = {a.person or a.code for a in told.attendees}
     theirs = [{a.person or a.code for a in other.attendees} for other in others]
     return len(ours) > 1 and not any(len(t) > 1 and (ours <= t or t <= ours) for t in theirs)
+
+
+def _told_apart(words: str, trigger: Trigger | None) -> bool:
+    """Whether a meeting is told as one beside others: "held bilaterals", "also met"."""
+    also = trigger is not None and _ALSO.search(words[: trigger.start])
+    return bool(also) or reading.distributive(words)
+
+
+def _told_again(words: str, trigger: Trigger | None) -> bool:
+    """Whether a visit is told as one that is known, by what it will do."""
+    if trigger is None or trigger.type != "visit":
+        return False
+    known = _KNOWN.search(words[: trigger.start]) is not None
+    return known and _EFFECT.match(words, trigger.end) is not None
 
 
 def _within_event(one: Attendee, event: Evidence | None) -> bool:
