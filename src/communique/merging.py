@@ -687,6 +687,8 @@ def agreements(
         home = next((g for g in groups if _belongs(one, g)), None)
         if home is None and _bare(one):
             home = _meant(one, groups, scene)
+        if home is not None and _bare(one) and one.another and _beside(one, home):
+            home = None
         if home is None:
             groups.append([one])
         else:
@@ -699,6 +701,8 @@ def agreements(
 def _is(agreement: Agreement) -> bool:
     """Whether there is an instrument: "could not reach an agreement" tells of none."""
     bare = agreement.title.islower() and len(agreement.title.split()) == 1
+    if bare and not agreement.parties and all(a.kind == "implementing" for a in agreement.acts):
+        return False  # "under the agreement", and no word of which
     made = any(a.realis in {"done", "planned"} for a in agreement.acts)
     return made or not bare or not agreement.acts
 
@@ -706,6 +710,11 @@ def _is(agreement: Agreement) -> bool:
 def _bare(instrument: Instrument) -> bool:
     """Whether the title is a common noun alone: "the agreement"."""
     return len(instrument.title.split()) == 1 and instrument.title[1:].islower()
+
+
+def _beside(one: Instrument, group: Sequence[Instrument]) -> bool:
+    """Whether a group is told in the same sentence: "an agreement, followed by an agreement"."""
+    return any(other.sentence == one.sentence for other in group)
 
 
 def _meant(
@@ -819,6 +828,9 @@ def _of_surroundings(parties: Sequence[Party], instrument: Instrument, scene: Sc
         sides = scene.sides_in(around.start, around.end)
         if len(sides) == 2 and codes <= {p.code for p in sides}:
             return [*parties, *(p for p in sides if p.code not in codes)]
+    pair = scene.paired(scene.item(instrument.sentence))
+    if pair and codes <= {p.code for p in pair}:
+        return [*parties, *(p for p in pair if p.code not in codes)]
     own = scene.own_side(scene.item(instrument.sentence))
     with_another = _WITH.match(scene.text, instrument.evidence.end)
     if len(parties) == 1 and with_another and own is not None and own.code not in codes:

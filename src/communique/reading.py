@@ -968,7 +968,10 @@ def _is_name(
         (token.lower.endswith("s") and token.lower not in ("notes", "letters"))
         or (bare and before in ("in", "no", "of", "any", "mutual", "common", "general"))
     ):
-        return before == "no" and _governed(sentence, span)
+        # "suspended extradition treaties": several of a kind, and the kind is their name.
+        several = not bare and token.lower.endswith("s")
+        done = {act.kind for act in _acts(sentence, span, ())}
+        return bool(done) and (before == "no" or (several and done != {"implementing"}))
     if capital and not (bare and before in ("", "the", "a", "an", "this")):
         return True
     if token.lower in ("framework", "charter", "declaration", "protocol") and bare:
@@ -1148,10 +1151,25 @@ def _acts(
         found.append(_right_act(text, end, right[0], start))
         found.extend(_resumed(text, end, right[0], cues))
     found.extend(_of_its_text(text, end, cues))
+    if not found:
+        found.extend(_there_already(sentence, start, end))
     if any(a.kind == "requested" for a in found):
         # What was asked for and is being weighed is not yet negotiated.
         found = [a for a in found if text[a.start : a.end] != "under consideration"]
     return list(dict.fromkeys(_as_in_force(act) for act in found))
+
+
+_THERE = re.compile(r"\b(?P<new>recent)\s$|\b(?:existing|current)\s$", re.IGNORECASE)
+
+
+def _there_already(sentence: str, start: int, end: int) -> list[ActReading]:
+    """What an adjective before a proper title says of it: "the existing Fisheries Treaty"."""
+    there = _THERE.search(sentence[max(0, start - 12) : start])
+    if there is None or sentence[start:end].islower():
+        return []
+    left = max(0, start - 12)
+    kind: ActKind = "agreed" if there["new"] else "implementing"
+    return [ActReading(kind, "done", left + there.start(), left + there.end() - 1)]
 
 
 _AUX_CHAIN = (
@@ -1347,6 +1365,11 @@ def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
             at = start - len(before) + request.start()
             return ActReading("requested", _realis(before[: request.start()], text), at, end)
     noun = re.match(r"(?i)(?:talks|negotiations)\b", text[start:end])
+    opened = _OPENED.search(before) if kind == "negotiating" and noun else None
+    if opened:
+        return ActReading(kind, _realis(before[: opened.start()] + " ", text), start, end)
+    if _TO_COME.search(text[:start]) and _EVENT_OF.search(text[start:end]):
+        return ActReading(kind, "planned", start, end)
     if kind == "negotiating" and noun:
         # The noun itself tells of the sitting, if one is told.
         own = _own_round(text, start, start + noun.end())
@@ -1363,6 +1386,20 @@ def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
     return ActReading(kind, realis, start, end)
 
 
+_OPENED = re.compile(
+    r"\b(?:launch\w*|start\w*|begin\w*|open(?:ed|ing|s)?|commenc\w+|resum\w+|initiat\w+)"
+    r"(?: (?:of|the|formal|new|their|bilateral|official)){0,3} $",
+    re.IGNORECASE,
+)
+"""The beginning of negotiations, which are held only once they were begun."""
+_TO_COME = re.compile(
+    r"\b(?:an?|the|its|their|for) (?:early|swift|speedy|prompt|rapid|timely|expeditious) $|"
+    r"\b(?:towards?|expedit\w+|accelerat\w+|speed\w* up|push\w* for|hope\w* for|await\w*)"
+    r" (?:(?:an?|the|its|their) )?(?:(?:early|swift|speedy|prompt|rapid|timely) )?$",
+    re.IGNORECASE,
+)
+_EVENT_OF = re.compile(r"\b(?:of|to)$|^(?:conclusion|signature|entry)\b", re.IGNORECASE)
+"""A noun for an act, "the conclusion of", which an adjective may put off."""
 _TO_BE_SAID = re.compile(
     r"(?:^|[\"“'‘;:,] ?|\b(?:and|to|please) )(?:tell|say|write|report|pretend|claim|announce)"
     r"(?: (?:the )?\w+)? that (?:the )?$",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from communique.article import Passage
     from communique.drafts import AgreementDraft, MeetingDraft
     from communique.people import Mention
-    from communique.reading import Title, Trigger
+    from communique.reading import ActReading, Title, Trigger
     from communique.scene import Person, Scene
     from communique.schemas import (
         ActKind,
@@ -74,6 +74,9 @@ _SAID_AFTER = re.compile(rf" {_SAID}\b")
 """A date beside these words is that of the news, and of nothing that it tells."""
 _NEXT_TO = re.compile(r" (?:also |again |then |has |have |had |will )?")
 _CLAUSE_END = re.compile(r";|\band that\b|\bbut\b|\bwhereas\b")
+_TOPIC = re.compile(r" (?:on|concerning|regarding|over|against|for) ")
+"""Behind it, a title says what it is about, and not between whom it is."""
+_ANOTHER = re.compile(r"\b(?:an?|another|one) (?:[a-z-]+ ){0,2}$")
 _ALSO = re.compile(r"\b(?:also|separately) $", re.IGNORECASE)
 _KNOWN = re.compile(r"\b(?:this|my|his|her|their|our|the) $", re.IGNORECASE)
 _EFFECT = re.compile(
@@ -222,6 +225,8 @@ class Instrument:
     evidence: Evidence
     parties: tuple[Party, ...]
     acts: tuple[Act, ...]
+    another: bool = False
+    """Whether it is told as one not named before: "an agreement"."""
 
 
 @dataclass
@@ -1076,8 +1081,10 @@ class Reader:
         words = scene.words(sentence)
         readings = reading.acts(words, (title.start, title.end))
         verbs = [(a.start, a.end) for a in readings]
+        titles = reading.titles(words)
+        beyond = min((t.start for t in titles if t.start >= title.end), default=len(words))
         acts = tuple(
-            self._act(a.kind, a.realis, sentence, (a.start, a.end), verbs) for a in readings
+            self._act(a.kind, a.realis, sentence, (a.start, a.end), verbs, beyond) for a in readings
         )
         self.findings.instruments.append(
             Instrument(
@@ -1086,7 +1093,8 @@ class Reader:
                 acronym=title.acronym,
                 type=title.type,
                 evidence=scene.evidence(start + title.start, start + title.end),
-                parties=self._between(draft, sentence, title),
+                parties=self._between(draft, sentence, title, readings),
+                another=bool(_ANOTHER.search(words[: title.start])),
                 acts=acts,
             )
         )
@@ -1098,10 +1106,12 @@ class Reader:
         sentence: int,
         verb: tuple[int, int],
         verbs: Sequence[tuple[int, int]],
+        beyond: int,
     ) -> Act:
         """An act with the date of its clause: the next behind its verb, else the last before it.
 
-        A date beyond another act's verb is that act's.
+        A date beyond another act's verb is that act's, and one `beyond` the next title that one's,
+        where a date before the verb is left for this one.
         """
         scene = self.scene
         span = scene.sentences[sentence]
@@ -1112,7 +1122,8 @@ class Reader:
         last = min(last, min((c for c in ends if c >= verb[1]), default=last))
         behind = [f for f in found if verb[1] <= f[0] < last]
         before = [f for f in found if first <= f[0] and f[1] <= verb[0]]
-        chosen = min(behind, default=None) or max(before, default=None)
+        nearer = [f for f in behind if f[0] < beyond] if before else behind
+        chosen = min(nearer, default=None) or max(before, default=None)
         dated = None
         if chosen is not None and kind not in _UNDATED:
             where = scene.evidence(span.start + chosen[0], span.start + chosen[1])
@@ -1137,12 +1148,20 @@ class Reader:
         return free
 
     def _between(
-        self, draft: AgreementDraft | None, sentence: int, title: Title
+        self,
+        draft: AgreementDraft | None,
+        sentence: int,
+        title: Title,
+        readings: Sequence[ActReading],
     ) -> tuple[Party, ...]:
-        """The parties that the title names, else those of the draft, in the sentence."""
+        """The parties that the title names, else the act's subjects, else those of the draft."""
         span = self.scene.sentences[sentence]
         left, right = span.start + title.start, span.start + title.end
-        named = [p for _, _, p in self.scene.parties_in(left, right)]
+        topic = _TOPIC.search(self.scene.text, left, right)
+        named = [
+            p for _, _, p in self.scene.parties_in(left, topic.start() if topic else right)
+            if p.kind != "territory"
+        ]
         behind = self._sides_behind(right, span.end)
         named += [a.party for a in behind if a.party is not None]
         if len({p.code for p in named}) > 1:
@@ -1150,6 +1169,9 @@ class Reader:
         partner = self._partner(right, span.end)
         if partner is not None:
             return self._parties_of(sentence, (partner,))
+        subjects = self._subjects(sentence, readings)
+        if len(subjects) > 1:
+            return subjects
         drafted: list[Party] = []
         for words in draft.between if draft else ():
             located = self.locate(words, span.start)
@@ -1159,6 +1181,22 @@ class Reader:
                 drafted += [p for _, _, p in self.scene.parties_in(located.start, located.end)]
         told = _distinct([*named, *drafted])
         return told if len(told) > 1 else self._parties_of(sentence, told)
+
+    def _subjects(self, sentence: int, readings: Sequence[ActReading]) -> tuple[Party, ...]:
+        """The parties listed right before an act: "Kenya, Oman and Peru have signed"."""
+        span = self.scene.sentences[sentence]
+        for act in readings:
+            begin = span.start + act.start
+            sides: list[Party] = []
+            last = span.start
+            for left, right, party in self.scene.parties_in(span.start, begin):
+                if sides and not _JOINS.fullmatch(self.scene.text[last:left]):
+                    sides = []
+                sides.append(party)
+                last = right
+            if sides and _AUXILIARIES.fullmatch(self.scene.text[last:begin]):
+                return _distinct(sides)
+        return ()
 
     def _partner(self, start: int, end: int) -> Party | None:
         """The party right behind a title: "the Fisheries Agreement with Senegal"."""

@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from communique import leaders, officials, people, reading, tongues
@@ -230,6 +231,15 @@ class Scene:
             if named and home is not None and home.code:
                 sides.setdefault(home.code, home)
         return list(sides.values())
+
+    def paired(self, item: int) -> list[Party]:
+        """The two parties of the only compound that an item holds: "the EU-Kenya relationship"."""
+        span = self.article.items[item]
+        pairs: dict[frozenset[str | None], list[Party]] = {}
+        for (_, end, one), (start, _, other) in pairwise(self.parties_in(span.start, span.end)):
+            if one.code != other.code and _COMPOUND.fullmatch(self.text[end:start]):
+                pairs.setdefault(frozenset({one.code, other.code}), [one, other])
+        return next(iter(pairs.values())) if len(pairs) == 1 else []
 
     def is_where(self, start: int) -> bool:
         """Whether a party's name is only where something is: "in Spain"."""
