@@ -805,7 +805,8 @@ def _with_company(parties: Sequence[Party], meeting: Meeting, *, theirs: bool) -
 
 _THEIR_SUBJECT = re.compile(
     r"^\W*(?:(?:the|both|all)\b[^,;.]{0,60}(?:ministers|leaders|sides|parties|counterparts|countries|"
-    r"presidents|secretaries|governments|states)|they)\b",
+    r"presidents|secretaries|governments|states)|they)\b|"
+    r"^[^;.]{3,200}\b(?:which|that) they (?:have |had |will |also )?[a-z]+",
     re.IGNORECASE,
 )
 

@@ -951,6 +951,13 @@ def _opens(sentence: str, token: _Token) -> bool:
     return not re.search(r"\w", sentence[: token.start]) and not token.text[1:2].isupper()
 
 
+_COUNTED = frozenset(
+    "several two three four five six seven eight nine ten many some other others various multiple "
+    "such these those all both numerous certain key further more important".split()
+)
+"""Words before a plural that say how many there are, and not of what kind."""
+
+
 def _is_name(
     sentence: str,
     tokens: tuple[_Token, ...],
@@ -969,7 +976,8 @@ def _is_name(
         or (bare and before in ("in", "no", "of", "any", "mutual", "common", "general"))
     ):
         # "suspended extradition treaties": several of a kind, and the kind is their name.
-        several = not bare and token.lower.endswith("s")
+        named = [t for t in tokens if span[0] <= t.start < token.start and t.lower not in _COUNTED]
+        several = bool(named) and token.lower.endswith("s")
         done = {act.kind for act in _acts(sentence, span, ())}
         return bool(done) and (before == "no" or (several and done != {"implementing"}))
     if capital and not (bare and before in ("", "the", "a", "an", "this")):

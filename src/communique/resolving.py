@@ -10,6 +10,7 @@ record of several tellings.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -84,6 +85,7 @@ _EFFECT = re.compile(
     r" (?:further |also |help |greatly )?(?!be\b|take\b|begin\b|start\b|last\b|go\b|include\b)[a-z]+"
 )
 """What a visit does, rather than when it is: "will strengthen ties"."""
+_SAME_MONTH = re.compile(r" of (?:the same|that) month\b")
 _SINCE = re.compile(r"since\b", re.IGNORECASE)
 _MEANWHILE = re.compile(r"\b(?:as|while|because|before|after|when|ahead of)\b")
 """Between a date and the subordinate clause of something else."""
@@ -984,6 +986,8 @@ class Reader:
     def _dated(
         self, located: Evidence, sentence: int, status: EngagementStatus
     ) -> DateValue | None:
+        if _SAME_MONTH.match(self.scene.text, located.end):
+            return self._of_same_month(located, sentence)
         before = self.scene.text[max(0, located.start - 120) : located.start]
         ahead = status in FUTURE and _WAS_DUE.search(before) is None
         direction: Literal["past", "future"] = "future" if ahead else "past"
@@ -997,6 +1001,26 @@ class Reader:
             self.leave_out("date", located.exact, "the words hold no date")
             return None
         return value.model_copy(update={"evidence": located})
+
+    def _of_same_month(self, located: Evidence, sentence: int) -> DateValue | None:
+        """The date of "the 17th of the same month": in the month told of last."""
+        for before in range(sentence, -1, -1):
+            if self.scene.item(before) != self.scene.item(sentence):
+                break
+            start = self.scene.sentences[before].start
+            found = dates.find(self.scene.words(before), language=self.scene.language)
+            for left, right in reversed([f for f in found if start + f[1] <= located.start]):
+                words = self.scene.text[start + left : start + right]
+                value = dates.resolve(words, self.scene.reference(before), direction="past")
+                if value is None or value.start is None or value.end is None:
+                    continue
+                if (value.start.year, value.start.month) != (value.end.year, value.end.month):
+                    continue
+                month = monthrange(value.start.year, value.start.month)[1]
+                day = dates.resolve(located.exact, value.start.replace(day=month), direction="past")
+                return day.model_copy(update={"evidence": located}) if day else None
+        self.leave_out("date", located.exact, "the month that it refers to is not told")
+        return None
 
     def _place(self, where: str, sentence: int) -> Place | None:
         if not where.strip():
@@ -1143,7 +1167,8 @@ class Reader:
             mine = decided or (
                 before and any(v[0] < before.end(1) and before.start(1) < v[1] for v in verbs)
             )
-            if before is None or mine:
+            told = _SAID_BEFORE.search(words[: date[0]]) or _SAID_AFTER.match(words, date[1])
+            if told is None and (before is None or mine):
                 free.append(date)
         return free
 
