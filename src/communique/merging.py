@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from communique.resolving import Instrument, Told
-    from communique.scene import Scene
+    from communique.scene import Person, Scene
     from communique.schemas import (
         AgreementStatus,
         DateValue,
@@ -526,7 +526,7 @@ def engagements(made: Sequence[Meeting], scene: Scene) -> list[Engagement]:
 def _engagement(
     meeting: Meeting, made: Sequence[Meeting], ids: dict[int, str], scene: Scene
 ) -> Engagement:
-    participants = [_participant(a, meeting) for a in meeting.attendees]
+    participants = [_participant(a, meeting, scene) for a in meeting.attendees]
     event = meeting.event
     return Engagement(
         id=ids[id(meeting)],
@@ -553,16 +553,28 @@ def _united(evidence: Iterable[Evidence]) -> list[Evidence]:
     return sorted(kept, key=lambda e: e.start)
 
 
-def _participant(one: Attendee, meeting: Meeting) -> Participant:
+def _participant(one: Attendee, meeting: Meeting, scene: Scene) -> Participant:
     evidence = [one.evidence]
     for telling in meeting.tellings:
         evidence += [other.evidence for other in telling.attendees if _fits(one, other)]
+    if one.person is not None:
+        evidence += _named_at(one.person, evidence, scene)
     visits = meeting.type == "visit" and one is meeting.attendees[0]
     role: Role = "visitor" if visits else "principal"
     name = one.person.name if one.person else None
     return Participant(
         name=name, office=one.office, party=one.party, role=role, evidence=_united(evidence)
     )
+
+
+def _named_at(person: Person, evidence: Sequence[Evidence], scene: Scene) -> list[Evidence]:
+    """Where somebody is named, if no evidence names them: who "he" or "the President" is."""
+    named = [(m.start, m.end, m.name_start, m.name_end) for m in person.mentions]
+    if not named or any(e.start < d and c < e.end for e in evidence for _, _, c, d in named):
+        return []
+    first = min(e.start for e in evidence)
+    near = min(named, key=lambda m: (m[0] > first, abs(m[0] - first)))
+    return [scene.evidence(near[0], near[1])]
 
 
 def _laterality(meeting: Meeting) -> Laterality:

@@ -28,7 +28,7 @@ from communique.schemas import Party
 if TYPE_CHECKING:
     from communique.parties import Resolver
 
-__all__ = ["Mention", "find", "parse", "party_of_office", "same", "words"]
+__all__ = ["Mention", "begins", "find", "parse", "party_of_office", "same", "words"]
 
 _MARKS: Final = "\u0300-\u036f"
 _TOKEN: Final = re.compile(
@@ -630,7 +630,17 @@ class _Reader:
                     return found
         if at == lead.next:
             return self._ranked(at) or self._apposed(at, at, at)
-        return None
+        return self._ranked_of(lead)
+
+    def _ranked_of(self, lead: _Lead) -> tuple[list[Mention], int] | None:
+        """Read "Indian Rear Admiral Menon": a party, a rank and a name."""
+        if len(lead.listed) != 1 or lead.next < 0:
+            return None
+        read = self._ranked(lead.next)
+        if read is None or read[0][0].office is None or read[0][0].party is not None:
+            return None
+        start = self.tokens[lead.bare_start].start
+        return [replace(read[0][0], start=start, party=lead.listed[0][2])], read[1]
 
     def _noun(self, lead: _Lead) -> tuple[list[Mention], int] | None:
         """Read "the Korean side", "his Australian counterpart Richard Marles", "officials"."""
@@ -932,7 +942,7 @@ class _Reader:
         if not core:
             return False
         names = self.established.get(core[-1], []) + self.established.get(core[0], [])
-        return any(same(words, name) for name in names)
+        return any(same(words, name) or begins(words, name) for name in names)
 
     def mentions(self) -> list[Mention]:
         """Return every mention in reading order."""
@@ -1060,6 +1070,16 @@ def _core(name: str) -> tuple[str, ...]:
     """Return the folded words without particles, unless nothing else is there."""
     words = _folded(name)
     return tuple(w for w in words if w not in _set("particles")) or words
+
+
+def begins(word: str, name: str) -> bool:
+    """Whether one word begins a longer name: "Fujisaki" of "Fujisaki Rentaro".
+
+    Where names are written family name first, that is how somebody is called; elsewhere it is
+    the given name. `same` does not allow it; a text in which nobody else could be meant may.
+    """
+    short, long = _core(word), _core(name)
+    return len(short) == 1 and len(short[0]) > 2 and len(long) > 1 and short[0] == long[0]
 
 
 def words(name: str) -> tuple[str, ...]:

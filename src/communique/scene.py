@@ -629,6 +629,9 @@ def _whose(mention: Mention, found: list[Person]) -> Person | None:
             person.party is None or mention.party is None or person.party.code == mention.party.code
         )
     ]
+    if not fitting and mention.office is None:
+        begun = [p for p in found if people.begins(mention.name or "", p.name)]
+        fitting = begun if len(begun) == 1 else []
     fitting = [p for p in fitting if not _other_office(p, mention)]
     wanted = (mention.office or "").lower().split()
     of_office = [p for p in fitting if wanted and p.office and _holds(p.office, wanted)]
