@@ -69,6 +69,8 @@ _LASTING = frozenset({"visit", "summit", "conference", "exercise"})
 _EVENT_DAYS = 10
 _REACH = 3
 _NEAR_START = 4
+_FOLLOW_UP = 8
+_FEW = 4
 """For how many sentences an announcement ("had five calls today") speaks of what follows."""
 _OF_TWO = frozenset({"dialogue", "negotiation", "exercise"})
 
@@ -315,6 +317,7 @@ def meetings(told: Sequence[Told], scene: Scene) -> tuple[list[Meeting], list[Le
     for meeting in thin:
         # A list of those who were there may follow: "Participants in the call included …".
         _attended([meeting], scene, told)
+        _followed_up(meeting, made, scene)
         if len(meeting.attendees) > 1 and not any(m.covers(meeting) for m in made):
             made.append(meeting)
         else:
@@ -327,6 +330,29 @@ def meetings(told: Sequence[Told], scene: Scene) -> tuple[list[Meeting], list[Le
     for meeting in made:
         _spoke_for(meeting, scene)
     return made, left
+
+
+def _followed_up(meeting: Meeting, made: Sequence[Meeting], scene: Scene) -> None:
+    """Give talks that are to come, and of whom nobody is named, the sides that just met.
+
+    "They agreed to continue at talks in Oslo in May": only where a time or a place is told.
+    """
+    one = meeting.first
+    if meeting.attendees or one.status != "planned" or one.type not in TALKS:
+        return
+    if one.date is None and one.place is None:
+        return
+    met = [
+        m
+        for m in made
+        if m.type in TALKS | {"call", "visit"} and m.first.salience == "focal"
+        and 0 <= one.sentence - m.first.sentence <= _FOLLOW_UP
+        and scene.item(m.first.sentence) == scene.item(one.sentence)
+    ]
+    last = max(met, key=lambda m: m.first.sentence, default=None)
+    sides = {a.code: a for a in last.attendees if a.party and a.party.kind != "non_state"} if last else {}
+    if 1 < len(sides) <= _FEW and len(sides) == len({a.code or a.person for a in last.attendees}):
+        meeting.attendees = [replace(a, person=None, office=None) for a in sides.values()]
 
 
 def _announce(told: Told, made: Iterable[Meeting]) -> None:
