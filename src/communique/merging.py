@@ -84,6 +84,8 @@ class Meeting:
     lent_date: DateValue | None = None
     lent_place: Place | None = None
     during: Meeting | None = None
+    attested: list[Evidence] = field(default_factory=list)
+    """Where another sentence says who took part."""
 
     def __post_init__(self) -> None:
         for telling in self.tellings:
@@ -179,6 +181,7 @@ class Meeting:
     def covers(self, other: Meeting) -> bool:
         """Whether all of another's company is in this one, of one kind and tense."""
         alike = _one_kind(self.type, other.type) and _one_tense(self.status, other.status)
+        alike = alike and _one_date(self.date, other.date)
         return alike and all(any(_fits(a, b) for a in self.attendees) for b in other.attendees)
 
     def _apart(self, told: Told) -> bool:
@@ -345,13 +348,16 @@ def _followed_up(meeting: Meeting, made: Sequence[Meeting], scene: Scene) -> Non
     met = [
         m
         for m in made
-        if m.type in TALKS | {"call", "visit"} and m.first.salience == "focal"
+        if m.type in TALKS | {"call", "visit"}
+        and m.first.salience == "focal"
         and 0 <= one.sentence - m.first.sentence <= _FOLLOW_UP
         and scene.item(m.first.sentence) == scene.item(one.sentence)
     ]
-    last = max(met, key=lambda m: m.first.sentence, default=None)
-    sides = {a.code: a for a in last.attendees if a.party and a.party.kind != "non_state"} if last else {}
-    if 1 < len(sides) <= _FEW and len(sides) == len({a.code or a.person for a in last.attendees}):
+    if not met:
+        return
+    company = max(met, key=lambda m: m.first.sentence).attendees
+    sides = {a.code: a for a in company if a.party and a.party.kind != "non_state"}
+    if 1 < len(sides) <= _FEW and len(sides) == len({a.code or a.person for a in company}):
         meeting.attendees = [replace(a, person=None, office=None) for a in sides.values()]
 
 
@@ -422,6 +428,14 @@ def _attended(made: Sequence[Meeting], scene: Scene, told: Sequence[Told]) -> No
             says_so = reading.attendance(words) if loose else reading.attended(words)
             if says_so and not _STAFF.search(words):
                 _admit_named(meeting, sentence, scene)
+                meeting.attested += _attested(sentence, scene)
+
+
+def _attested(sentence: int, scene: Scene) -> list[Evidence]:
+    """The words of a sentence that say of somebody that they took part."""
+    said = reading.attends(scene.words(sentence))
+    start = scene.sentences[sentence].start
+    return [scene.evidence(start + said[0], start + said[1])] if said else []
 
 
 def _spoke_for(meeting: Meeting, scene: Scene) -> None:
@@ -498,7 +512,8 @@ def _fullness(told: Told) -> tuple[bool, bool, int, int]:
 def _enough(told: Told) -> bool:
     """Two sides make a meeting; a visit or a named event needs somebody or a name."""
     if told.event is not None:
-        return True
+        # A dialogue of nobody, at no time and nowhere, is only spoken of.
+        return told.type != "dialogue" or bool(told.attendees or told.date or told.place)
     if told.type in {"visit", "ceremony", "exercise", "other"}:
         return bool(told.attendees)
     return len(told.attendees) > 1
@@ -566,7 +581,7 @@ def _engagement(
         outcomes=_outcomes(meeting, made, scene) if meeting.salience == "focal" else [],
         part_of=_part_of(meeting, made, ids),
         salience=meeting.salience,
-        evidence=_united(t.evidence for t in meeting.tellings),
+        evidence=_united([*(t.evidence for t in meeting.tellings), *meeting.attested]),
     )
 
 

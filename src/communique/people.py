@@ -411,7 +411,11 @@ class _Reader:
     def _sent_to(self, last: int) -> int:
         """The last token with "for Libya" or "in East Timor" behind it: where somebody is sent."""
         at = last + 2
-        if self.spaced(last) and self.low(last + 1) in {"for", "in", "on", "to"} and at in self.parties:
+        if (
+            self.spaced(last)
+            and self.low(last + 1) in {"for", "in", "on", "to"}
+            and at in self.parties
+        ):
             return self.parties[at][0]
         return last
 

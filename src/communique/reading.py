@@ -326,7 +326,13 @@ def attended(sentence: str) -> bool:
 
 def attendance(sentence: str) -> bool:
     """Whether the sentence says who took part in, or led a side of, something told before."""
-    return _ATTENDANCE.search(sentence) is not None and _ABSENT.search(sentence) is None
+    return attends(sentence) is not None
+
+
+def attends(sentence: str) -> tuple[int, int] | None:
+    """Where the sentence says so: the span of "will attend the meeting"."""
+    said = _ATTENDANCE.search(sentence)
+    return said.span() if said and _ABSENT.search(sentence) is None else None
 
 
 _AT_THE = re.compile(
@@ -951,13 +957,6 @@ def _opens(sentence: str, token: _Token) -> bool:
     return not re.search(r"\w", sentence[: token.start]) and not token.text[1:2].isupper()
 
 
-_COUNTED = frozenset(
-    "several two three four five six seven eight nine ten many some other others various multiple "
-    "such these those all both numerous certain key further more important".split()
-)
-"""Words before a plural that say how many there are, and not of what kind."""
-
-
 def _is_name(
     sentence: str,
     tokens: tuple[_Token, ...],
@@ -976,7 +975,8 @@ def _is_name(
         or (bare and before in ("in", "no", "of", "any", "mutual", "common", "general"))
     ):
         # "suspended extradition treaties": several of a kind, and the kind is their name.
-        named = [t for t in tokens if span[0] <= t.start < token.start and t.lower not in _COUNTED]
+        counted = _lexicon()["counted"]
+        named = [t for t in tokens if span[0] <= t.start < token.start and t.lower not in counted]
         several = bool(named) and token.lower.endswith("s")
         done = {act.kind for act in _acts(sentence, span, ())}
         return bool(done) and (before == "no" or (several and done != {"implementing"}))
@@ -1372,18 +1372,12 @@ def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
         if re.search(r"\bto\s*$|\bfor\b|^\s*(?:\w+\s+){0,3}$", gap) or kind == "agreed":
             at = start - len(before) + request.start()
             return ActReading("requested", _realis(before[: request.start()], text), at, end)
-    noun = re.match(r"(?i)(?:talks|negotiations)\b", text[start:end])
-    opened = _OPENED.search(before) if kind == "negotiating" and noun else None
-    if opened:
-        return ActReading(kind, _realis(before[: opened.start()] + " ", text), start, end)
+    if kind == "negotiating":
+        held = _negotiated(text, start, end, before)
+        if held is not None:
+            return held
     if _TO_COME.search(text[:start]) and _EVENT_OF.search(text[start:end]):
         return ActReading(kind, "planned", start, end)
-    if kind == "negotiating" and noun:
-        # The noun itself tells of the sitting, if one is told.
-        own = _own_round(text, start, start + noun.end())
-        return ActReading(kind, "done", start + noun.end() + 1 if own else start, end)
-    if kind == "negotiating" and re.search(r"\bcontinu\w+ to\s*$", before):
-        return ActReading(kind, "done", start, end)
     if re.match(r"when|if|once", text[end : end + 6].strip()):
         return ActReading(kind, "conditional", start, end)
     realis = _realis(before, text)
@@ -1392,6 +1386,22 @@ def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
         modal = _MODAL.search(text[max(0, start - 240) : start])
         realis = "planned" if modal else realis
     return ActReading(kind, realis, start, end)
+
+
+def _negotiated(text: str, start: int, end: int, before: str) -> ActReading | None:
+    """Negotiations as a noun, or ones that go on: begun when they were, else held."""
+    noun = re.match(r"(?i)(?:talks|negotiations)\b", text[start:end])
+    opened = _OPENED.search(before) if noun else None
+    if opened:
+        realis = _realis(before[: opened.start()] + " ", text)
+        return ActReading("negotiating", realis, start, end)
+    if noun:
+        # The noun itself tells of the sitting, if one is told.
+        own = _own_round(text, start, start + noun.end())
+        return ActReading("negotiating", "done", start + noun.end() + 1 if own else start, end)
+    if re.search(r"\bcontinu\w+ to\s*$", before):
+        return ActReading("negotiating", "done", start, end)
+    return None
 
 
 _OPENED = re.compile(

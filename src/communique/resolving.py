@@ -68,7 +68,8 @@ _VERB_OF_DATE = re.compile(r"\b([a-z]{2,14}ed|held|begun|taken|made) (?:(?:in|on
 _SAID = r"(?:sa(?:id|ys)|announced?|announces|confirm(?:ed|s)|reported|stated|declared|revealed|"
 _SAID += r"denied|declined|wrote|writes|tweeted|posted|warned|claimed|told(?= reporters))"
 _SAID_BEFORE = re.compile(
-    rf"\b{_SAID}(?: (?:reporters|in a (?:statement|release|post)|on (?:Twitter|X|Facebook)|here|late|early|(?:tele)?vised)){{0,2}}"
+    rf"\b{_SAID}(?: (?:reporters|in a (?:statement|release|post)|on (?:Twitter|X|Facebook)|"
+    r"here|late|early|(?:tele)?vised)){0,2}"
     r"(?: on)? $"
 )
 _SAID_AFTER = re.compile(rf" {_SAID}\b")
@@ -78,11 +79,20 @@ _CLAUSE_END = re.compile(r";|\band that\b|\bbut\b|\bwhereas\b")
 _TOPIC = re.compile(r" (?:on|concerning|regarding|over|against|for) ")
 """Behind it, a title says what it is about, and not between whom it is."""
 _ANOTHER = re.compile(r"\b(?:an?|another|one) (?:[a-z-]+ ){0,2}$")
+_AFTER_TALKS = re.compile(
+    r"\W*(?:after|following|emerging from|at the end of) (?:the |their |his |her )?"
+    r"(?:[\w-]+ ){0,3}",
+    re.IGNORECASE,
+)
+_SAYS = re.compile(r"\s?,? (?:said|told|stressed|announced|added|praised|thanked|urged|warned)\b")
+_SUBJECT_REACH = 6
+"""How far behind its comma the subject of a main clause may begin: " the"."""
 _ALSO = re.compile(r"\b(?:also|separately) $", re.IGNORECASE)
 _KNOWN = re.compile(r"\b(?:this|my|his|her|their|our|the) $", re.IGNORECASE)
 _EFFECT = re.compile(
     r"(?: to [A-Z][\w’'-]*(?: [A-Z][\w’'-]*){0,2})? (?:will|would|is expected to|is set to)"
-    r" (?:further |also |help |greatly )?(?!be\b|take\b|begin\b|start\b|last\b|go\b|include\b)[a-z]+"
+    r" (?:further |also |help |greatly )?"
+    r"(?!(?:be|take|begin|start|last|go|include)\b)[a-z]+"
 )
 """What a visit does, rather than when it is: "will strengthen ties"."""
 _SAME_MONTH = re.compile(r" of (?:the same|that) month\b")
@@ -114,7 +124,9 @@ _REACHES = re.compile(
 _PLACE_NAME = r"((?:[A-Z][\w.'’-]*)(?:,? (?:[A-Z][\w.'’-]*)){0,3})"
 _BEHIND = re.compile(rf"\b(?:in|at) (?:the )?{_PLACE_NAME}")
 _VISITED = re.compile(rf"^(?: to| in)? (?:the )?{_PLACE_NAME}")
-_IN_FRONT = re.compile(rf"\W*In (?:the )?{_PLACE_NAME}(?=,? (?:on|from|today|yesterday|I|he|she|we|the)\b|, )")
+_IN_FRONT = re.compile(
+    rf"\W*In (?:the )?{_PLACE_NAME}(?=,? (?:on|from|today|yesterday|I|he|she|we|the)\b|, )"
+)
 _PREMISES = re.compile(r"\b(?:Embassy|Mission|Consulate|Consulate[- ]General|Residence)$")
 _ELSEWHERE = re.compile(
     r"\b(?:conflict|war|situation|cris[ei]s|peace|security|stability|events?|developments?|fighting|"
@@ -153,6 +165,7 @@ _WAS_DUE = re.compile(
 _ASKED_HIM = re.compile(r"\b(?:welcom\w+|invit\w+|host\w*) (?:him|her|them)\b")
 _BESIDE = re.compile(r"\b(?:along with|accompanied by|flanked by)(?: (?:the|his|her|its))? $")
 """Before somebody who was there with the subject, and is not it."""
+_IF_CLAUSE = re.compile(r"\W*(?:if|when|once|unless|although|while)\b[^,]{1,160},", re.IGNORECASE)
 _SOMEBODYS = re.compile(
     r"['’]s? (?:\w+ )?(?:predecessor|successor|son|daughter|brother|sister|wife|husband|father|"
     r"mother|spokes\w+|envoy|advis[eo]r|aide|deputy|office|team)\b"
@@ -397,7 +410,32 @@ class Reader:
             passing=trigger is not None and bool(_IN_PASSING.search(words[: trigger.start])),
         )
         attendees = self._attendees(draft, sentence, anchor, trigger, event)
+        if trigger is not None and len(attendees) < 2 and event is None:
+            attendees = self._after_talks(attendees, sentence, trigger)
         return self._distributed(base, attendees, words)
+
+    def _after_talks(
+        self, found: tuple[Attendee, ...], sentence: int, trigger: Trigger
+    ) -> tuple[Attendee, ...]:
+        """Who talked, for "After talks in Oslo, the minister said": that one and the other lead."""
+        begin = self.scene.sentences[sentence].start
+        words = self.scene.words(sentence)
+        if trigger.type not in COMPANY or not _AFTER_TALKS.fullmatch(words[: trigger.start]):
+            return found
+        rest = words.find(",", trigger.end)
+        named = [m for m in self.scene.mentions_in(sentence) if m.name and m.start >= begin + rest]
+        if rest < 0 or not named or named[0].start - begin - rest > _SUBJECT_REACH:
+            return found
+        if not _SAYS.match(words, named[0].end - begin):
+            return found
+        speaker = self._at_home(self._of_mention(named[0]))
+        item = self.scene.item(sentence)
+        other = self.scene.other_lead(item, speaker.person) if speaker.person else None
+        if other is None or any(a.person not in {other, speaker.person} for a in found):
+            return found
+        near = other.nearest(begin)
+        evidence = self.scene.evidence(near.start, near.end)
+        return speaker, Attendee(other, self.scene.home(other), other.office, evidence)
 
     def _joined(self, anchor: Evidence, start: int, end: int, sentence: int) -> Evidence:
         """The anchor stretched over the trigger, within the sentence."""
@@ -625,6 +663,9 @@ class Reader:
             if not _BESIDE.search(self.scene.text[max(start, m.start - 40) : m.start])
             and not _SOMEBODYS.match(self.scene.text, m.end)
         ]
+        words = self.scene.text[start:left]
+        if _SUBJECT_PRONOUN.search(words) and _IF_CLAUSE.match(words):
+            before = []  # "If the Omani side agreed, she would meet": who "she" is stands elsewhere
         if before and _WHO.fullmatch(self.scene.text[before[-1].end : left]):
             return before[-1:] if trigger.type == "visit" else self._met(before[-1:], right, after)
         subjects = before[:1]
@@ -1184,7 +1225,8 @@ class Reader:
         left, right = span.start + title.start, span.start + title.end
         topic = _TOPIC.search(self.scene.text, left, right)
         named = [
-            p for _, _, p in self.scene.parties_in(left, topic.start() if topic else right)
+            p
+            for _, _, p in self.scene.parties_in(left, topic.start() if topic else right)
             if p.kind != "territory"
         ]
         behind = self._sides_behind(right, span.end)
