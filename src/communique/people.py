@@ -85,9 +85,11 @@ _SENT: Final = frozenset(
 """Who is "to" a state or a body, and not of it."""
 _STYLE: Final = re.compile(
     r"\b[Hh](?:is|er) (?:[A-Z]\w+ ){0,2}(?:Highness|Excellency|Majesty|Holiness|Eminence)\b"
-    r"(?: the\b)?"
+    r"(?: the\b)?|\bH\.\s?E(?=\s[A-Z])|\(\s?[Rr]e?td?\.?\s?\)"
 )
-"""A style of address before an office or a name: no part of either."""
+"""A style of address before an office or a name, "H.E" and "(Retd)": no part of either."""
+_SHORT: Final = re.compile(r"(?<=[a-z]) \(([A-Z]{3,7})\)(?= (?:[A-Z][a-z]|the\b))")
+"""The short form of an office behind it: "Chief of Army Staff (COAS) General Bello"."""
 _MOST_PREFIX: Final = 10
 _MOST_NAME: Final = 7
 _MOST_PARTIES: Final = 12
@@ -231,6 +233,10 @@ def _tokens(text: str) -> list[_Token]:
     return found
 
 
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found[0])
+
+
 def _gap(between: str) -> str:
     """What stands between two tokens; a style of address, blotted out, is a space."""
     if not between.strip():
@@ -254,7 +260,8 @@ class _Reader:
         self.text = text
         self.context = context
         self.whole = whole
-        plain = _STYLE.sub(lambda style: " " * len(style[0]), text)
+        plain = _STYLE.sub(_blank, text)
+        plain = _SHORT.sub(lambda s: s[0] if self.resolver.resolve(s[1]) else _blank(s), plain)
         self.tokens = _tokens(plain)
         self.gaps = [
             _gap(plain[a.end : b.start]) for a, b in zip(self.tokens, self.tokens[1:], strict=False)

@@ -84,6 +84,9 @@ _AFTER_TALKS = re.compile(
     r"(?:[\w-]+ ){0,3}",
     re.IGNORECASE,
 )
+_IN_TALKS = re.compile(
+    r"\W*(?:in|during|at) (?:an?|his|her|their|the) (?:[\w-]+ ){0,3}", re.IGNORECASE
+)
 _SAYS = re.compile(r"\s?,? (?:said|told|stressed|announced|added|praised|thanked|urged|warned)\b")
 _SUBJECT_REACH = 6
 """How far behind its comma the subject of a main clause may begin: " the"."""
@@ -116,13 +119,14 @@ _JOINS = re.compile(
 _REACHES = re.compile(
     r"[\s:]*(?:(?:with|his|her|their|its|the|a|an|by|phone|telephone|today|also|individually|"
     r"separately|bilaterally|my|our|colleagues?|on|to|between|since|in|royal|highness|excellency|majesty|"
-    r"attended|including|new|visiting|then|"
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|this|morning|afternoon|evening)[\s:,]*)*",
+    r"attended|including|new|visiting|then|will|be|was|were|held|hon|h\.e|mr|mrs|ms|dr|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|this|morning|afternoon|evening)[\s:,.]*)*",
     re.IGNORECASE,
 )
 """What may stand between the words that tell of a meeting and the first whom they reach."""
 _PLACE_NAME = r"((?:[A-Z][\w.'’-]*)(?:,? (?:[A-Z][\w.'’-]*)){0,3})"
-_BEHIND = re.compile(rf"\b(?:in|at) (?:the )?{_PLACE_NAME}")
+_CITY_OF = r"(?:(?:[\w-]+ ){0,2}(?:city|town|capital|resort|port|island|village) of )?"
+_BEHIND = re.compile(rf"\b(?:in|at) (?:the )?{_CITY_OF}{_PLACE_NAME}")
 _VISITED = re.compile(rf"^(?: to| in)? (?:the )?{_PLACE_NAME}")
 _IN_FRONT = re.compile(
     rf"\W*In (?:the )?{_PLACE_NAME}(?=,? (?:on|from|today|yesterday|I|he|she|we|the)\b|, )"
@@ -421,7 +425,7 @@ class Reader:
         begin = self.scene.sentences[sentence].start
         words = self.scene.words(sentence)
         if trigger.type not in COMPANY or not _AFTER_TALKS.fullmatch(words[: trigger.start]):
-            return found
+            return self._in_talks(found, sentence, trigger)
         rest = words.find(",", trigger.end)
         named = [m for m in self.scene.mentions_in(sentence) if m.name and m.start >= begin + rest]
         if rest < 0 or not named or named[0].start - begin - rest > _SUBJECT_REACH:
@@ -436,6 +440,24 @@ class Reader:
         near = other.nearest(begin)
         evidence = self.scene.evidence(near.start, near.end)
         return speaker, Attendee(other, self.scene.home(other), other.office, evidence)
+
+    def _in_talks(
+        self, found: tuple[Attendee, ...], sentence: int, trigger: Trigger
+    ) -> tuple[Attendee, ...]:
+        """Add the main subject, for "In a call with X on Monday, President Y said"."""
+        begin = self.scene.sentences[sentence].start
+        words = self.scene.words(sentence)
+        opens = trigger.type in COMPANY and _IN_TALKS.fullmatch(words[: trigger.start])
+        if not opens or not found or any(a.evidence.start < begin + trigger.end for a in found):
+            return found
+        rest = words.find(",", found[-1].evidence.end - begin)
+        after = [m for m in self.scene.mentions_in(sentence) if m.start >= begin + rest]
+        if rest < 0 or not after or after[0].start - begin - rest > _SUBJECT_REACH:
+            return found
+        subject = self._at_home(self._of_mention(after[0]))
+        if subject.person is None or any(subject.person is a.person for a in found):
+            return found
+        return subject, *found
 
     def _joined(self, anchor: Evidence, start: int, end: int, sentence: int) -> Evidence:
         """The anchor stretched over the trigger, within the sentence."""
@@ -686,7 +708,8 @@ class Reader:
             if not self._joined_by(previous, mention):
                 break
             objects.append(mention)
-        between = _BETWEEN_THEM.match(self.scene.text, right) and len(objects) > 1
+        gap = self.scene.text[right : objects[0].start]
+        between = _BETWEEN_THEM.search(gap) and len(objects) > 1
         return objects if between else [*subjects, *objects]
 
     def _visitor(
@@ -1148,8 +1171,17 @@ class Reader:
         verbs = [(a.start, a.end) for a in readings]
         titles = reading.titles(words)
         beyond = min((t.start for t in titles if t.start >= title.end), default=len(words))
+        # What is done with the next title, by a verb of its own, has a date of its own.
+        next_acts = (
+            act.start
+            for other in titles
+            if other.start >= title.end
+            for act in reading.acts(words, (other.start, other.end))
+        )
+        own = min((a for a in next_acts if all(a > verb[1] for verb in verbs)), default=len(words))
         acts = tuple(
-            self._act(a.kind, a.realis, sentence, (a.start, a.end), verbs, beyond) for a in readings
+            self._act(a.kind, a.realis, sentence, (a.start, a.end), verbs, (beyond, own))
+            for a in readings
         )
         self.findings.instruments.append(
             Instrument(
@@ -1171,12 +1203,13 @@ class Reader:
         sentence: int,
         verb: tuple[int, int],
         verbs: Sequence[tuple[int, int]],
-        beyond: int,
+        limits: tuple[int, int],
     ) -> Act:
         """An act with the date of its clause: the next behind its verb, else the last before it.
 
-        A date beyond another act's verb is that act's, and one `beyond` the next title that one's,
-        where a date before the verb is left for this one.
+        A date beyond another act's verb is that act's. `limits`: where the next title begins, whose
+        date it is if one before the verb is left for this act, and where the next title's own act
+        begins.
         """
         scene = self.scene
         span = scene.sentences[sentence]
@@ -1185,6 +1218,8 @@ class Reader:
         last = min((v[0] for v in verbs if v[0] >= verb[1]), default=len(scene.text))
         ends = (m.start() for m in _CLAUSE_END.finditer(scene.words(sentence)))
         last = min(last, min((c for c in ends if c >= verb[1]), default=last))
+        beyond, own = limits
+        last = min(last, own)
         behind = [f for f in found if verb[1] <= f[0] < last]
         before = [f for f in found if first <= f[0] and f[1] <= verb[0]]
         nearer = [f for f in behind if f[0] < beyond] if before else behind
