@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from communique import dates, people, reading
 from communique.grounding import Index
 from communique.parties import country_of_place
+from communique.reading import Trigger
 from communique.schemas import Act, DateValue, Evidence, LeftOut, Place, Span
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from communique.article import Passage
     from communique.drafts import AgreementDraft, MeetingDraft
     from communique.people import Mention
-    from communique.reading import ActReading, Title, Trigger
+    from communique.reading import ActReading, Title
     from communique.scene import Person, Scene
     from communique.schemas import (
         ActKind,
@@ -69,6 +70,7 @@ _SAID = r"(?:sa(?:id|ys)|announced?|announces|confirm(?:ed|s)|reported|stated|de
 _SAID += r"denied|declined|wrote|writes|tweeted|posted|warned|claimed|told(?= reporters))"
 _SAID_BEFORE = re.compile(
     rf"\b{_SAID}(?: (?:reporters|in a (?:statement|release|post)|on (?:Twitter|X|Facebook)|"
+    r"on its web ?site|"
     r"here|late|early|(?:tele)?vised)){0,2}"
     r"(?: on)? $"
 )
@@ -87,6 +89,11 @@ _AFTER_TALKS = re.compile(
 _IN_TALKS = re.compile(
     r"\W*(?:in|during|at) (?:an?|his|her|their|the) (?:[\w-]+ ){0,3}", re.IGNORECASE
 )
+_DISCUSSED = re.compile(
+    r",? (?:(?:have|had|has|also|today|yesterday|on \w+day) ){0,3}"
+    r"(?P<verb>discussed|reviewed|exchanged)\b"
+)
+_NEAR_START = 4
 _SAYS = re.compile(r"\s?,? (?:said|told|stressed|announced|added|praised|thanked|urged|warned)\b")
 _SUBJECT_REACH = 6
 """How far behind its comma the subject of a main clause may begin: " the"."""
@@ -361,6 +368,23 @@ class Reader:
                     found = [t for t in found if _own_company(t, here)]
                 self.findings.told.extend(found)
                 here += found
+            if not here:
+                self._supplement_joint(sentence)
+
+    def _supplement_joint(self, sentence: int) -> None:
+        """Tell that two people of different sides, named together, discussed something."""
+        start = self.scene.sentences[sentence].start
+        words = self.scene.words(sentence)
+        named = [m for m in self.scene.mentions_in(sentence) if m.name is not None][:2]
+        if len(named) < 2 or named[0].start - start > _NEAR_START:
+            return
+        said = _DISCUSSED.match(words, named[1].end - start)
+        homes = [self._at_home(self._of_mention(m)).code for m in named]
+        if said is None or not self._joined_by(*named) or None in homes or len(set(homes)) < 2:
+            return
+        trigger = Trigger(said.start("verb"), said.end(), "meeting", "held")
+        anchor = self.scene.evidence(start + trigger.start, start + trigger.end)
+        self.findings.told.extend(self._tell(None, sentence, anchor, trigger))
 
     def _supplement_titles(self, sentence: int) -> None:
         """Add the instruments with which the sentence tells that something was done."""
@@ -440,6 +464,12 @@ class Reader:
         near = other.nearest(begin)
         evidence = self.scene.evidence(near.start, near.end)
         return speaker, Attendee(other, self.scene.home(other), other.office, evidence)
+
+    def _abroad(self, one: Attendee, place: Place) -> Attendee:
+        """A visitor, of the country visited only where some word says so."""
+        if one.person is None or one.party is None or one.code != place.country:
+            return one
+        return replace(one, party=self.scene.stated(one.person))
 
     def _in_talks(
         self, found: tuple[Attendee, ...], sentence: int, trigger: Trigger
@@ -900,6 +930,8 @@ class Reader:
     ) -> Iterable[Told]:
         """One engagement for each other party, where the sentence tells of separate ones."""
         attendees = self._with_homes(attendees, base.event)
+        if base.type == "visit" and base.place is not None:
+            attendees = tuple(self._abroad(a, base.place) for a in attendees)
         separate = (
             self.ruled
             and base.type in {"meeting", "call"}
@@ -908,6 +940,11 @@ class Reader:
             # Those who are its subject together met together, whatever was "respective".
             and any(a.evidence.start >= base.evidence.start for a in attendees)
         )
+        behind = [a for a in attendees if a.evidence.start >= base.evidence.end]
+        before = [a for a in attendees if a.evidence.end <= base.evidence.start]
+        if separate and len(behind) == 1 and len(before) > 1:
+            # "A and B separately called on C": C met each.
+            return [replace(base, attendees=(one, behind[0])) for one in before]
         others: dict[object, list[Attendee]] = {}
         for one in attendees[1:]:
             others.setdefault(one.code or one.person, []).append(one)

@@ -429,6 +429,10 @@ class Scene:
         guessed, sure = self._guess(person)
         return guessed if sure else self.assigned.get(person, guessed)
 
+    def stated(self, person: Person) -> Party | None:
+        """For whom somebody stands by any words of the article, or by the public record."""
+        return person.party or self._beside(person)
+
     def _beside(self, person: Person) -> Party | None:
         """For whom somebody stands by office, by name, or by the words around the first mention."""
         return (
