@@ -72,7 +72,7 @@ _SAID_BEFORE = re.compile(
     rf"\b{_SAID}(?: (?:reporters|in a (?:statement|release|post)|on (?:Twitter|X|Facebook)|"
     r"on its web ?site|"
     r"here|late|early|(?:tele)?vised)){0,2}"
-    r"(?: on)? $"
+    r"(?: on)? $|\btold (?:[\w.’'-]+ ){1,4}on $"
 )
 _SAID_AFTER = re.compile(rf" {_SAID}\b")
 """A date beside these words is that of the news, and of nothing that it tells."""
@@ -97,6 +97,8 @@ _NEAR_START = 4
 _SAYS = re.compile(r"\s?,? (?:said|told|stressed|announced|added|praised|thanked|urged|warned)\b")
 _SUBJECT_REACH = 6
 """How far behind its comma the subject of a main clause may begin: " the"."""
+_TO_COME = re.compile(r"\b(?:set|due|expected|scheduled|slated) to (?!be signed)|\btak\w+ effect\b")
+"""Behind it, a date is of what is to follow: "agreed a truce set to begin on Sunday"."""
 _ALSO = re.compile(r"\b(?:also|separately) $", re.IGNORECASE)
 _KNOWN = re.compile(r"\b(?:this|my|his|her|their|our|the) $", re.IGNORECASE)
 _EFFECT = re.compile(
@@ -147,8 +149,8 @@ _ELSEWHERE = re.compile(
 """Before a place of which was spoken: "the situation in Yemen"."""
 _BY = re.compile(r"^ of(?: the)? $| by(?: the| a| an)? $")
 _IN_PASSING = re.compile(
-    r"\b(?:during|as part of|in the course of|on|ahead of|before) "
-    r"(?:his|her|their|its|the|this|that|a|an)(?: [\w-]+){0,3} $",
+    r"\b(?:(?:during|as part of|in the course of|on|ahead of|before) "
+    r"(?:his|her|their|its|the|this|that|a|an)|in (?:his|her|their|its))(?: [\w-]+){0,3} $",
     re.IGNORECASE,
 )
 _SUBJECT_PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|I)\b,? (?:(?!and\b|that\b|to\b)[\w’']+ ){0,4}$")
@@ -1153,6 +1155,7 @@ class Reader:
             name = found.group(1).rstrip(".,'’-")
             if _PREMISES.search(name):
                 continue  # whose the building is says nothing of where it stands
+            name = _first_of(name, self.scene.text)
             country = country_of_place(name, context=self.scene.text)
             if country is not None:
                 left = start + found.start(1)
@@ -1256,6 +1259,8 @@ class Reader:
         ends = (m.start() for m in _CLAUSE_END.finditer(scene.words(sentence)))
         last = min(last, min((c for c in ends if c >= verb[1]), default=last))
         beyond, own = limits
+        to_come = _TO_COME.search(scene.words(sentence), verb[1])
+        own = min(own, to_come.start()) if to_come else own
         last = min(last, own)
         behind = [f for f in found if verb[1] <= f[0] < last]
         before = [f for f in found if first <= f[0] and f[1] <= verb[0]]
@@ -1390,6 +1395,14 @@ def _own_company(told: Told, others: Sequence[Told]) -> bool:
     ours = {a.person or a.code for a in told.attendees}
     theirs = [{a.person or a.code for a in other.attendees} for other in others]
     return len(ours) > 1 and not any(len(t) > 1 and (ours <= t or t <= ours) for t in theirs)
+
+
+def _first_of(name: str, text: str) -> str:
+    """The first of places in several countries: "Senegal, Ghana" are not one place."""
+    parts = name.split(", ")
+    countries = [country_of_place(part, context=text) for part in parts]
+    several = countries[0] is not None and len({*countries} - {None}) > 1
+    return parts[0] if several else name
 
 
 def _told_apart(words: str, trigger: Trigger | None) -> bool:

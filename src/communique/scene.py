@@ -48,7 +48,11 @@ _SPEAKS_FOR = re.compile(
 """The office of somebody who tells the news and is not it."""
 _QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
-_LOCATIVE = re.compile(r"\b(?:in|at|near)(?: the)? $", re.IGNORECASE)
+_LOCATIVE = re.compile(
+    r"\b(?:in|at|near|across|throughout)(?: the)? $|"
+    r"\b(?:north|south|east|west|(?:north|south)(?:east|west))ern $",
+    re.IGNORECASE,
+)
 _SUBJECT = re.compile(
     r"\W*(?:(?:on|in|at|earlier|later|meanwhile|also|separately|during|after|before|today|"
     r"yesterday)\b[^,.;]{0,60},? )?(?:(?:the|his|her|their|its|a|an|h\.e\.|dr|mr|ms|mrs)\.? )?",
