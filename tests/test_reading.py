@@ -702,3 +702,67 @@ def test_any_text_is_read_within_its_bounds(sentence):
 def test_acts_of_any_span(start, end):
     """A span that is no title would raise."""
     reading.acts("They signed the Lima Treaty on Monday.", (start, end))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("She looks forward to further consulting with Mr. Doe in Lima.", ("meeting", "planned")),
+        ("The minister arrived in the city of Arica on Monday.", ("visit", "held")),
+        ("They had a video conversation with Minister Doe.", ("call", "held")),
+        ("They announced the Peru-Kenya Leadership Forum to be launched in 2026.", None),
+        ("We agreed to explore them further at talks in Lima.", ("meeting", "planned")),
+    ],
+)
+def test_words_of_meeting_and_their_time(sentence, told):
+    """A consultation or an arrival would not be told, or what is to come would be told as held."""
+    found = [(t.type, t.status) for t in reading.triggers(sentence)]
+    assert found == [told or ("conference", "planned")]
+
+
+def test_earlier_today_is_no_background():
+    """What happened "earlier today" would be told as context only."""
+    sentence = (
+        "The minister spoke to Prime Minister Doe earlier today to say he will postpone his trip."
+    )
+    assert not any(reading.background(sentence, t) for t in reading.triggers(sentence))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "title"),
+    [
+        ("Peru suspended extradition treaties with Chile.", "extradition treaties"),
+        ("Several agreements were signed in Lima.", None),
+        ("Peru acted in accordance with cooperation agreements.", None),
+    ],
+)
+def test_instruments_of_a_kind(sentence, title):
+    """A kind of treaties would not be told, or any number of unnamed agreements would be one."""
+    assert [t.title for t in reading.titles(sentence)] == ([title] if title else [])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind", "realis"),
+    [
+        ("We welcomed the finalisation of the negotiations of the Lima Accord.", "agreed", "done"),
+        ("They concluded negotiations on the Lima Accord.", "agreed", "done"),
+        ("They agreed to launch negotiations on the Lima Accord.", "negotiating", "planned"),
+        ("The sides launched negotiations on the Lima Accord.", "negotiating", "done"),
+        ("They hope for an early conclusion of the Lima Accord.", "agreed", "planned"),
+        ("They worked to expedite the signing of the Lima Accord.", "signed", "planned"),
+        ("We praised the existing Lima Accord.", "implementing", "done"),
+        ("They noted that the recent Lima Accord is important.", "agreed", "done"),
+    ],
+)
+def test_negotiations_begun_and_concluded(sentence, kind, realis):
+    """Talks that are to begin would be under way, and those concluded would go on."""
+    (title,) = reading.titles(sentence)
+    found = reading.acts(sentence, (title.start, title.end))
+    assert [(a.kind, a.realis) for a in found] == [(kind, realis)]
+
+
+def test_where_it_says_who_took_part():
+    """The words that say who took part would be no evidence of the meeting."""
+    sentence = "Minister Doe will also attend the meeting."
+    assert reading.attends(sentence) is not None
+    assert reading.attends("Minister Doe did not attend the meeting.") is None

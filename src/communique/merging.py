@@ -341,10 +341,13 @@ def _followed_up(meeting: Meeting, made: Sequence[Meeting], scene: Scene) -> Non
     "They agreed to continue at talks in Oslo in May": only where a time or a place is told.
     """
     one = meeting.first
-    if meeting.attendees or one.status != "planned" or one.type not in TALKS:
+    if one.status != "planned" or one.type not in TALKS:
         return
-    if one.date is None and one.place is None:
-        return
+    span = scene.sentences[one.sentence]
+    named = any(span.start <= a.evidence.start < span.end for a in meeting.attendees)
+    alone = meeting.attendees and PRONOUN.search(scene.words(one.sentence))
+    if (one.date is None and one.place is None) or named or alone:
+        return  # "She will hold talks in Oslo" is of her, and of whom is not told
     met = [
         m
         for m in made
@@ -356,6 +359,8 @@ def _followed_up(meeting: Meeting, made: Sequence[Meeting], scene: Scene) -> Non
     if not met:
         return
     company = max(met, key=lambda m: m.first.sentence).attendees
+    if not all(any(_fits(a, b) for b in company) for a in meeting.attendees):
+        return
     sides = {a.code: a for a in company if a.party and a.party.kind != "non_state"}
     if 1 < len(sides) <= _FEW and len(sides) == len({a.code or a.person for a in company}):
         meeting.attendees = [replace(a, person=None, office=None) for a in sides.values()]
@@ -447,8 +452,8 @@ def _spoke_for(meeting: Meeting, scene: Scene) -> None:
     for sentence in range(first + 1, min(first + 3, len(scene.sentences))):
         named = [m for m in scene.mentions_in(sentence) if m.name is not None][:1]
         same_item = scene.item(sentence) == scene.item(first)
-        if not named or not same_item:
-            return
+        if not named or not same_item or scene.triggers(sentence):
+            return  # who met somebody else speaks of that
         person = next((p for p in scene.people if named[0] in p.mentions), None)
         opens = named[0].start - scene.sentences[sentence].start <= _NEAR_START
         if opens and person is not None and person.office:
