@@ -640,3 +640,12 @@ def test_what_they_did_is_of_all_of_them() -> None:
     )
     (one,) = Read(text).agreements
     assert [p.code for p in one.parties] == ["NOR", "CHL", "KEN"]
+
+
+def test_a_deal_is_the_agreement_of_the_headline() -> None:
+    """One agreement would be two, for being called a deal in the next line."""
+    text = (
+        "Kenya and Oman signed a defence cooperation agreement.\n\nKenya and Oman signed a defence "
+        "cooperation deal on Monday."
+    )
+    assert len(Read(text).agreements) == 1

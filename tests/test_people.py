@@ -443,3 +443,29 @@ def test_word_that_begins_a_name() -> None:
     assert people.begins("Morita", "Morita Akane")
     assert not people.begins("Akane", "Morita Akane")
     assert not people.begins("Morita", "Morita")
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        (
+            "She met her counterpart Mr. Peter Hale, Minister for Trade of Peru, on Monday.",
+            ("Peter Hale", "Minister for Trade", "PER"),
+        ),
+        (
+            "He spoke with his counterpart from Peru, Defence Minister Ana Ruiz.",
+            ("Ana Ruiz", "Defence Minister", "PER"),
+        ),
+    ],
+)
+def test_a_counterpart_with_an_office(text: str, who: tuple[str, str, str]) -> None:
+    """A counterpart would be two people, or stand for nobody."""
+    assert told(text) == [who]
+
+
+def test_presidents_of_several_parties_by_name() -> None:
+    """Two presidents named behind their parties would have no names."""
+    assert told("The Russian and Peruvian presidents Ivan Orlov and Ana Ruiz left.") == [
+        ("Ivan Orlov", "president", "RUS"),
+        ("Ana Ruiz", "president", "PER"),
+    ]

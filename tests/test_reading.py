@@ -766,3 +766,42 @@ def test_where_it_says_who_took_part():
     sentence = "Minister Doe will also attend the meeting."
     assert reading.attends(sentence) is not None
     assert reading.attends("Minister Doe did not attend the meeting.") is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "realis"),
+    [
+        ("They discussed the potential signing of a peace treaty.", "conditional"),
+        ("They spoke of a possible conclusion of the Lima Accord.", "conditional"),
+        ("They prepared the upcoming signing of the Lima Accord.", "planned"),
+        ("They praised the signing of the Lima Accord.", "done"),
+    ],
+)
+def test_an_adjective_puts_a_signing_off(sentence, realis):
+    """A treaty whose signing is no more than possible would be told as signed."""
+    (title,) = reading.titles(sentence)
+    found = reading.acts(sentence, (title.start, title.end))
+    assert [(a.realis) for a in found] == [realis]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("The visit of the Kenyan president was confirmed by the ministry.", ("visit", "planned")),
+        ("The ministry announced the cancellation of her visit to Peru.", ("visit", "cancelled")),
+        ("The presidents held talks to discuss fishing.", ("meeting", "held")),
+        ("Holding such joint naval exercises helps both.", None),
+        ("The envoy is in Kenya to meet officials.", ("visit", "held")),
+    ],
+)
+def test_what_is_confirmed_or_called_off(sentence, told):
+    """A visit to come, or one called off, would be told as held, and a habit as an event."""
+    assert [(t.type, t.status) for t in reading.triggers(sentence)][:1] == ([told] if told else [])
+
+
+def test_a_head_that_modifies_the_next():
+    """A Framework Participation Agreement would be two instruments."""
+    sentence = "They praised the Kenya-Oman Framework Participation Agreement on Ports."
+    assert [t.title for t in reading.titles(sentence)] == [
+        "Kenya-Oman Framework Participation Agreement on Ports"
+    ]

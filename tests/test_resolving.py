@@ -533,3 +533,26 @@ def test_the_same_month_is_the_one_told_before() -> None:
     assert instruments(text) == [("Wells Accord", ["KEN", "OMN"], "2024-03-17")]
     text = "On the 17th of the same month, Kenya and Oman signed the Wells Accord."
     assert instruments(text) == [("Wells Accord", ["KEN", "OMN"], None)]
+
+
+def test_during_the_call() -> None:
+    """A call told only by what was said in it would be lost."""
+    text = f"During the telephone conversation, {DAHL} wished {ROJAS} a happy birthday."
+    assert told_names(text) == [["Kari Dahl", "Pedro Rojas"]]
+
+
+def test_whose_visit_to_a_country_it_is() -> None:
+    """The visit of a president would be told as that of the minister who prepares it."""
+    text = f"{DAHL} prepared the visit to Peru of President Anna Moen."
+    assert told_names(text) == [["Anna Moen"]]
+
+
+def test_a_date_is_of_what_it_stands_before() -> None:
+    """The day of a meeting would be given to the visit told in between, or to the news of it."""
+    text = f"{DAHL}, who is on an official visit to Chile, today held talks with {ROJAS}."
+    told = found(text, supplement=True).told
+    assert [(t.type, t.date and t.date.edtf) for t in told] == [
+        ("visit", None),
+        ("meeting", "2024-05-20"),
+    ]
+    assert date_of(f"On Sunday, the Norwegian ministry announced that {DAHL} met {ROJAS}.") is None

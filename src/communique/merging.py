@@ -63,6 +63,7 @@ _ORDER = [kind for kind in _STATUS if kind != "implementing"]
 _STAFF = re.compile(r"\b(?:officials|officers|staff|advisers|aides|representatives)\b")
 """Those who sit behind the principals, and are named for courtesy."""
 _MET = re.compile(r"\b(?:Meetings?|Talks)$")
+_GENERIC = re.compile(r"\b(?:agreement|deal|accord|pact)$")
 _ORDINAL = re.compile(r"\b\d+(?:st|nd|rd|th)?\b")
 _MOST_OUTCOMES = 12
 _LASTING = frozenset({"visit", "summit", "conference", "exercise"})
@@ -799,7 +800,12 @@ def _same_title(a: Instrument, b: Instrument) -> bool:
     if a.acronym and b.acronym:
         return a.acronym == b.acronym
     names = {fold(a.title), fold(a.acronym or a.title)}
-    return bool(names & {fold(b.title), fold(b.acronym or b.title)})
+    if names & {fold(b.title), fold(b.acronym or b.title)}:
+        return True
+    # A "defence cooperation agreement" is called a deal in the next line.
+    stems = {_GENERIC.sub("", fold(one.title)).strip() for one in (a, b)}
+    sides = [{p.code for p in one.parties} for one in (a, b)]
+    return len(stems) == 1 and " " in next(iter(stems)) and bool(sides[0]) and sides[0] == sides[1]
 
 
 def _agreement(

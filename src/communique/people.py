@@ -670,16 +670,44 @@ class _Reader:
         if plural and low == "counterparts" and self._name_after(at, comma=False):
             first = self._name_after(at, comma=False)
             return self._names(lead.bare_start, first, None, party) if first else None
-        office = self.office(at + 1) if self.spaced(at) and low == "counterpart" else None
+        if low == "counterpart":
+            return self._counterpart(lead, at, party)
+        name = self._name_after(at, comma=True) if not plural and low != "side" else None
+        if name is not None:
+            return [self._mention(lead.bare_start, name.last, name, None, party)], name.last + 1
+        return [self._mention(lead.start, at, None, None, party, plural=plural)], at + 1
+
+    def _counterpart(self, lead: _Lead, at: int, party: Party | None) -> tuple[list[Mention], int]:
+        """Read one counterpart: with an office before the name, behind it, or behind a party."""
+        office = self.office(at + 1) if self.spaced(at) else None
         if office is not None and not office.plural:
             named = self._name_after(office.end, comma=False)
             if named is not None:
                 return self._named(lead, office, named, party)
-        name = self._name_after(at, comma=True) if not plural and low != "side" else None
-        if name is not None:
-            start = lead.bare_start
-            return [self._mention(start, name.last, name, None, party)], name.last + 1
-        return [self._mention(lead.start, at, None, None, party, plural=plural)], at + 1
+        name = self._name_after(at, comma=True)
+        if name is None and party is None:
+            return self._from_party(lead, at)
+        if name is None:
+            return [self._mention(lead.start, at, None, None, party)], at + 1
+        apposed = self._apposed(lead.bare_start, -1, name.first)
+        if apposed is not None:
+            own = apposed[0][0].party or party
+            return [replace(apposed[0][0], party=own)], apposed[1]
+        return [self._mention(lead.bare_start, name.last, name, None, party)], name.last + 1
+
+    def _from_party(self, lead: _Lead, at: int) -> tuple[list[Mention], int]:
+        """Read "his counterpart from Peru, Foreign Minister Ana Ruiz"."""
+        end, party = self._party_after(at)
+        if self.low(at + 1) == "from" and self.spaced(at) and self.spaced(at + 1):
+            first = at + 3 if self.low(at + 2) == "the" else at + 2
+            end, party = self.parties.get(first, (at, None))
+        if party is not None and self.comma(end):
+            office = self.office(end + 1)
+            name = self._name_after(office.end, comma=False) if office else None
+            if office is not None and name is not None:
+                words = self._words(office.first, office.last)
+                return [self._mention(lead.start, name.last, name, words, party)], name.last + 1
+        return [self._mention(lead.start, end, None, None, party)], end + 1
 
     def _respective(self, lead: _Lead, at: int) -> tuple[list[Mention], int] | None:
         """Read the names behind "his Greek and French counterparts, A and B, respectively"."""
@@ -807,7 +835,8 @@ class _Reader:
         low = self.low(office.last)
         single = words[:-1] if low in _plurals() and low.endswith("s") else words
         if len(lead.listed) > 1:
-            return self._shared(lead, single, plural=False), office.end + 1
+            named = self._in_order(lead, office, single)
+            return named or (self._shared(lead, single, plural=False), office.end + 1)
         if len(office.following) > 1:
             spans = [(first, last, party) for first, last, party in office.following]
             spans[0] = (lead.start, *spans[0][1:])
@@ -822,6 +851,19 @@ class _Reader:
             return None
         mention = self._mention(lead.start, office.end, None, words, party, plural=True)
         return [mention], office.end + 1
+
+    def _in_order(
+        self, lead: _Lead, office: _Office, words: str
+    ) -> tuple[list[Mention], int] | None:
+        """Read "Russian and Peruvian presidents A and B": as many names as parties."""
+        first = self._name_after(office.last, comma=False) if office.end == office.last else None
+        if first is None:
+            return None
+        found, after = self._names(lead.bare_start, first, words, None)
+        if len(found) != len(lead.listed) or any(m.party for m in found):
+            return None
+        parties_ = (party for _, _, party in lead.listed)
+        return [replace(m, party=p) for m, p in zip(found, parties_, strict=True)], after
 
     def _names(
         self, start: int, name: _Name, office: str | None, party: Party | None

@@ -856,11 +856,21 @@ def _head_at(tokens: tuple[_Token, ...], i: int) -> AgreementType | None:
         return kind if before == words or _exchanged_on(tokens, i) else None
     if t.lower == "framework" and not t.capital:
         return None
-    if i + 1 < len(tokens) and t.lower == "framework" and tokens[i + 1].lower == "agreement":
+    if t.lower == "framework" and _goes_on_to_a_head(tokens, i):
         return None
     if t.lower == "agreement" and i > 1 and tokens[i - 2].lower == "memorandum":
         return None  # the tail of "Memorandum of Agreement"
     return kind
+
+
+def _goes_on_to_a_head(tokens: tuple[_Token, ...], i: int) -> bool:
+    """Whether a head is a modifier of the next: "Framework Participation Agreement"."""
+    for t in tokens[i + 1 : i + 4]:
+        if t.lower in _HEADS and t.lower not in _NEEDS:
+            return True
+        if not t.capital:
+            break
+    return False
 
 
 def _exchanged_on(tokens: tuple[_Token, ...], i: int) -> bool:
@@ -1372,20 +1382,29 @@ def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
         if re.search(r"\bto\s*$|\bfor\b|^\s*(?:\w+\s+){0,3}$", gap) or kind == "agreed":
             at = start - len(before) + request.start()
             return ActReading("requested", _realis(before[: request.start()], text), at, end)
-    if kind == "negotiating":
-        held = _negotiated(text, start, end, before)
-        if held is not None:
-            return held
-    if _TO_COME.search(text[:start]) and _EVENT_OF.search(text[start:end]):
-        return ActReading(kind, "planned", start, end)
-    if re.match(r"when|if|once", text[end : end + 6].strip()):
-        return ActReading(kind, "conditional", start, end)
+    own = _negotiated(text, start, end, before) if kind == "negotiating" else None
+    own = own or _put_off(text, cue)
+    if own is not None:
+        return own
     realis = _realis(before, text)
     if realis == "done" and _BASE_FORM.fullmatch(text[start:end]):
         # A bare verb tells of what was done only in a headline: "Peru, Chile Sign Pact".
         modal = _MODAL.search(text[max(0, start - 240) : start])
         realis = "planned" if modal else realis
     return ActReading(kind, realis, start, end)
+
+
+def _put_off(text: str, cue: tuple[int, int, ActKind]) -> ActReading | None:
+    """An act that an adjective or a condition puts off: "the early conclusion of"."""
+    start, end, kind = cue
+    if _EVENT_OF.search(text[start:end]) and kind != "implementing":
+        if _AT_MOST.search(text[:start]):
+            return ActReading(kind, "conditional", start, end)
+        if _TO_COME.search(text[:start]):
+            return ActReading(kind, "planned", start, end)
+    if re.match(r"when|if|once", text[end : end + 6].strip()):
+        return ActReading(kind, "conditional", start, end)
+    return None
 
 
 def _negotiated(text: str, start: int, end: int, before: str) -> ActReading | None:
@@ -1413,10 +1432,14 @@ _OPENED = re.compile(
 _TO_COME = re.compile(
     r"\b(?:an?|the|its|their|for) (?:early|swift|speedy|prompt|rapid|timely|expeditious) $|"
     r"\b(?:towards?|expedit\w+|accelerat\w+|speed\w* up|push\w* for|hope\w* for|await\w*)"
-    r" (?:(?:an?|the|its|their) )?(?:(?:early|swift|speedy|prompt|rapid|timely) )?$",
+    r" (?:(?:an?|the|its|their) )?(?:(?:early|swift|speedy|prompt|rapid|timely) )?$|"
+    r"\b(?:future|upcoming|forthcoming|planned|expected|imminent) $",
     re.IGNORECASE,
 )
-_EVENT_OF = re.compile(r"\b(?:of|to)$|^(?:conclusion|signature|entry)\b", re.IGNORECASE)
+_AT_MOST = re.compile(r"\b(?:potential|possible|eventual|proposed|hypothetical) $", re.IGNORECASE)
+_EVENT_OF = re.compile(
+    r"\b(?:of|to)$|^(?:conclusion|signature|entry|signing|ratification)\b", re.IGNORECASE
+)
 """A noun for an act, "the conclusion of", which an adjective may put off."""
 _TO_BE_SAID = re.compile(
     r"(?:^|[\"“'‘;:,] ?|\b(?:and|to|please) )(?:tell|say|write|report|pretend|claim|announce)"

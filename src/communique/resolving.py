@@ -76,6 +76,9 @@ _SAID_BEFORE = re.compile(
 )
 _SAID_AFTER = re.compile(rf" {_SAID}\b")
 """A date beside these words is that of the news, and of nothing that it tells."""
+_DATELINE = re.compile(r"\W*(?:(?:late|early|earlier) )?(?:on )?", re.IGNORECASE)
+_NEWS = re.compile(rf",? (?:[\w.’'-]+ ){{1,8}}{_SAID}\b")
+"""Behind a date that opens a sentence: "On Monday, the White House announced"."""
 _NEXT_TO = re.compile(r" (?:also |again |then |has |have |had |will )?")
 _CLAUSE_END = re.compile(r";|\band that\b|\bbut\b|\bwhereas\b")
 _TOPIC = re.compile(r" (?:on|concerning|regarding|over|against|for) ")
@@ -147,7 +150,7 @@ _ELSEWHERE = re.compile(
     r"presence|activities|actions?|earthquake|position)\s$"
 )
 """Before a place of which was spoken: "the situation in Yemen"."""
-_BY = re.compile(r"^ of(?: the)? $| by(?: the| a| an)? $")
+_BY = re.compile(r"^(?: to (?:the )?[A-Z][\w’'-]+)? of(?: the)? $| by(?: the| a| an)? $")
 _IN_PASSING = re.compile(
     r"\b(?:(?:during|as part of|in the course of|on|ahead of|before) "
     r"(?:his|her|their|its|the|this|that|a|an)|in (?:his|her|their|its))(?: [\w-]+){0,3} $",
@@ -480,6 +483,8 @@ class Reader:
         begin = self.scene.sentences[sentence].start
         words = self.scene.words(sentence)
         opens = trigger.type in COMPANY and _IN_TALKS.fullmatch(words[: trigger.start])
+        if opens and words.startswith(",", trigger.end) and not self._told_before(sentence):
+            return self._spoke_there(sentence, trigger) or found
         if not opens or not found or any(a.evidence.start < begin + trigger.end for a in found):
             return found
         rest = words.find(",", found[-1].evidence.end - begin)
@@ -490,6 +495,19 @@ class Reader:
         if subject.person is None or any(subject.person is a.person for a in found):
             return found
         return subject, *found
+
+    def _told_before(self, sentence: int) -> bool:
+        """Whether an engagement is told in one of the sentences before."""
+        item = self.scene.item(sentence)
+        return any(self.scene.item(s) == item and self.triggers(s) for s in range(sentence))
+
+    def _spoke_there(self, sentence: int, trigger: Trigger) -> tuple[Attendee, ...]:
+        """The two people of "During the call, President X congratulated President Y"."""
+        begin = self.scene.sentences[sentence].start + trigger.end
+        named = [m for m in self.scene.mentions_in(sentence) if m.name and m.start > begin]
+        two = [self._at_home(self._of_mention(m)) for m in named[:2]]
+        codes = {a.code for a in two}
+        return tuple(two) if len(two) == len(codes) and len(codes) > 1 and None not in codes else ()
 
     def _joined(self, anchor: Evidence, start: int, end: int, sentence: int) -> Evidence:
         """The anchor stretched over the trigger, within the sentence."""
@@ -1018,12 +1036,16 @@ class Reader:
         words = self.scene.words(sentence)
         start = self.scene.sentences[sentence].start
         begin, end = anchor.start - start, anchor.end - start
-        if date[0] >= end and _BEYOND.search(words[end : date[0]]):
+        if _NEXT_TO.fullmatch(words[date[1] : begin]):
+            return True
+        # "who is on a visit, today met": of what it stands right before.
+        before = any(_NEXT_TO.fullmatch(words[date[1] : t.start]) for t in self.triggers(sentence))
+        beyond = before or _BEYOND.search(words[end : date[0]])
+        # "the third meeting since 2021", "arrived on Thursday as he prepares to meet"
+        since = status != "ongoing" and _SINCE.match(words, date[0])
+        meanwhile = status in FUTURE and _MEANWHILE.search(words[date[1] : begin])
+        if (date[0] >= end and beyond) or since or meanwhile:
             return False
-        if status != "ongoing" and _SINCE.match(words, date[0]):
-            return False  # "the third meeting since 2021"
-        if status in FUTURE and _MEANWHILE.search(words[date[1] : begin]):
-            return False  # "arrived on Thursday as he prepares to meet"
         others = [t for t in self.triggers(sentence) if t.status != status]
         if date[0] >= end:
             return not any(end <= t.start < date[0] for t in others)
@@ -1083,6 +1105,8 @@ class Reader:
         words = self.scene.words(sentence)
         before = words[max(0, found[0] - 24) : found[0]].lower()
         if re.search(r"\b(?:signed|ratified|adopted|since|force)\b", before):
+            return True
+        if _DATELINE.fullmatch(words[: found[0]]) and _NEWS.match(words, found[1]):
             return True
         return bool(_SAID_BEFORE.search(words[: found[0]]) or _SAID_AFTER.match(words, found[1]))
 

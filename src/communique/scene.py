@@ -404,6 +404,10 @@ class Scene:
             and (home := p.party or self.home(p)) is not None
             and home.code == party.code
         ]
+        if not held:  # "her counterpart X", later "the Peruvian minister"
+            held = [
+                p for p in self.people if not p.office and p.party and p.party.code == party.code
+            ]
         return held[0] if len(held) == 1 and party.code else None
 
     @cached_property
