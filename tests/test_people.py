@@ -469,3 +469,20 @@ def test_presidents_of_several_parties_by_name() -> None:
         ("Ivan Orlov", "president", "RUS"),
         ("Ana Ruiz", "president", "PER"),
     ]
+
+
+def test_ministers_of_several_parties_by_name() -> None:
+    """Two ministers named behind "of A and B" would have no names."""
+    assert told("The Foreign Ministers of Peru and Chile Ana Ruiz and Tom Rojas met.") == [
+        ("Ana Ruiz", "Foreign Minister", "PER"),
+        ("Tom Rojas", "Foreign Minister", "CHL"),
+    ]
+
+
+def test_a_subject_behind_a_comma_does_not_hold_the_office_before_it() -> None:
+    """Who met the Defence Secretary of Peru would be that secretary."""
+    text = (
+        "Defence Minister Arun Mehta left. In talks with the Defence Secretary of Peru, Arun Mehta "
+        "praised fishing."
+    )
+    assert told(text)[-1] == ("Arun Mehta", None, None)

@@ -224,3 +224,9 @@ def test_the_only_compound_of_an_article() -> None:
     text = "We praise the EU-Kenya relationship. France and Peru sent their regards."
     assert [p.code for p in scene_of(text).paired(0)] == ["EU", "KEN"]
     assert scene_of(text + " EU-Peru trade grew.").paired(0) == []
+
+
+def test_a_headline_s_name_is_the_one_told_in_full() -> None:
+    """Mehta of the headline would be another man than Defence Minister Mehta Arun."""
+    text = "Mehta meets Ana Ruiz\n\nDefence Minister Mehta Arun met Peruvian Minister Ana Ruiz."
+    assert [p.name for p in scene_of(text).people] == ["Mehta Arun", "Ana Ruiz"]

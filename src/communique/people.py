@@ -26,6 +26,8 @@ from communique import parties
 from communique.schemas import Party
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from communique.parties import Resolver
 
 __all__ = ["Mention", "begins", "find", "parse", "party_of_office", "same", "words"]
@@ -791,7 +793,9 @@ class _Reader:
         """Whether a name behind a comma is the next of a list: "the Crown Prince, Mr Doval"."""
         if not self.comma(office.end):
             return False
-        words = {self.low(k) for k in range(office.first, office.last + 1)}
+        # By what the office is headed: a Defence Secretary is not the Defence Minister.
+        span = range(office.first, office.last + 1)
+        words = {low for low in map(self.low, span) if low in _set("heads")}
         core = _core(self._words(name.first, name.last))
         known = self.offices.get(core[-1] if core else "") or self.offices.get(
             core[0] if core else ""
@@ -834,14 +838,9 @@ class _Reader:
         words = self._words(office.first, office.last)
         low = self.low(office.last)
         single = words[:-1] if low in _plurals() and low.endswith("s") else words
-        if len(lead.listed) > 1:
-            named = self._in_order(lead, office, single)
-            return named or (self._shared(lead, single, plural=False), office.end + 1)
-        if len(office.following) > 1:
-            spans = [(first, last, party) for first, last, party in office.following]
-            spans[0] = (lead.start, *spans[0][1:])
-            made = [self._mention(a, b, None, single, party) for a, b, party in spans]
-            return made, spans[-1][1] + 1
+        several = self._several(lead, office, single)
+        if several is not None:
+            return several
         party = lead.listed[0][2] if lead.listed else None
         if party is None and office.following:
             party = office.following[0][2]
@@ -852,18 +851,36 @@ class _Reader:
         mention = self._mention(lead.start, office.end, None, words, party, plural=True)
         return [mention], office.end + 1
 
-    def _in_order(
+    def _several(
         self, lead: _Lead, office: _Office, words: str
     ) -> tuple[list[Mention], int] | None:
+        """Read the office of several parties: with their names, or one unnamed for each."""
+        sides = lead.listed if len(lead.listed) > 1 else office.following
+        if len(sides) < 2:
+            return None
+        named = self._in_order(lead, office, words, sides)
+        if named is not None or sides is lead.listed:
+            return named or (self._shared(lead, words, plural=False), office.end + 1)
+        spans = [(lead.start, *sides[0][1:]), *sides[1:]]
+        made = [self._mention(a, b, None, words, party) for a, b, party in spans]
+        return made, spans[-1][1] + 1
+
+    def _in_order(
+        self,
+        lead: _Lead,
+        office: _Office,
+        words: str,
+        sides: Sequence[tuple[int, int, Party | None]],
+    ) -> tuple[list[Mention], int] | None:
         """Read "Russian and Peruvian presidents A and B": as many names as parties."""
-        first = self._name_after(office.last, comma=False) if office.end == office.last else None
+        first = self._name_after(office.end, comma=False)
         if first is None:
             return None
         found, after = self._names(lead.bare_start, first, words, None)
-        if len(found) != len(lead.listed) or any(m.party for m in found):
+        if len(found) != len(sides) or any(m.party for m in found):
             return None
-        parties_ = (party for _, _, party in lead.listed)
-        return [replace(m, party=p) for m, p in zip(found, parties_, strict=True)], after
+        own = (party for _, _, party in sides)
+        return [replace(m, party=p) for m, p in zip(found, own, strict=True)], after
 
     def _names(
         self, start: int, name: _Name, office: str | None, party: Party | None

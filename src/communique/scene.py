@@ -641,14 +641,22 @@ def _whose(mention: Mention, found: list[Person]) -> Person | None:
             person.party is None or mention.party is None or person.party.code == mention.party.code
         )
     ]
-    if not fitting and mention.office is None:
-        begun = [p for p in found if people.begins(mention.name or "", p.name)]
+    if not fitting:
+        begun = [p for p in found if _begun(p, mention)]
         fitting = begun if len(begun) == 1 else []
     fitting = [p for p in fitting if not _other_office(p, mention)]
     wanted = (mention.office or "").lower().split()
     of_office = [p for p in fitting if wanted and p.office and _holds(p.office, wanted)]
     called = [p for p in fitting if p.name == mention.name]  # "Salman" is the king so called
     return next(iter(of_office or called or fitting), None)
+
+
+def _begun(person: Person, mention: Mention) -> bool:
+    """Whether one of two names begins the other, and the shorter one has no office of its own."""
+    name = mention.name or ""
+    if mention.office is None and people.begins(name, person.name):
+        return True
+    return person.office is None and people.begins(person.name, name)
 
 
 def _other_office(person: Person, mention: Mention) -> bool:
