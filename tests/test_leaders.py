@@ -15,7 +15,7 @@ LISTED = (
     ("Oskar Lindholm", "NOR", "head", 2010, 2016),
     ("Maren Lindholm", "DNK", "minister", 2012, 2020),
     ("Pablo Quiroga", "PER", "head", 2011, 9999),
-    ("Pablo Quiroga", "CHL", "minister", 2001, 2005),
+    ("Pablo Quiroga", "CHL", "minister", 2001, 2012),
 )
 NORWAY = {"NOR": Party(code="NOR", kind="state", as_written="Norway")}
 
@@ -53,7 +53,14 @@ def test_a_family_name_needs_the_office_the_year_and_the_state() -> None:
 
 def test_a_name_of_two_people_is_nobodys() -> None:
     """One of two namesakes would be chosen by the order of the list."""
-    assert code("Pablo Quiroga", "President", 2014, {}) is None
+    assert code("Pablo Quiroga", "President", 2012, {}) is None
+    assert code("Pablo Quiroga", "President", None, {}) is None
+
+
+def test_who_served_two_is_of_the_one_served_then() -> None:
+    """A premier who came to lead an organisation would speak for the old state, or for nobody."""
+    assert code("Pablo Quiroga", "President", 2014, {}) == "PER"
+    assert code("Pablo Quiroga", "Foreign Minister", 2005, {}) == "CHL"
 
 
 def test_the_party_is_told_in_the_words_of_the_article() -> None:

@@ -649,3 +649,22 @@ def test_a_deal_is_the_agreement_of_the_headline() -> None:
         "cooperation deal on Monday."
     )
     assert len(Read(text).agreements) == 1
+
+
+def test_a_heading_without_a_verb_has_no_tense() -> None:
+    """A meeting to come would be told as held, by the heading of its announcement."""
+    read = Read(
+        f"Meeting between {DAHL} and {ROJAS}\n\nOn Friday, 24 May 2024, {DAHL} will meet {ROJAS}."
+    )
+    assert [(company(e), e.status) for e in read.engagements] == [
+        (["Kari Dahl", "Pedro Rojas"], "planned")
+    ]
+
+
+def test_a_meeting_only_spoken_of_is_not_theirs() -> None:
+    """Two who discussed preparations for a meeting would be told to have held it."""
+    read = Read(
+        f"{DAHL} met {ROJAS} on Monday. They discussed preparations for the meeting of leaders in "
+        "December."
+    )
+    assert [company(e) for e in read.engagements] == [["Kari Dahl", "Pedro Rojas"]]

@@ -805,3 +805,17 @@ def test_a_head_that_modifies_the_next():
     assert [t.title for t in reading.titles(sentence)] == [
         "Kenya-Oman Framework Participation Agreement on Ports"
     ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("They will speak to the press after their meeting.", ("meeting", "planned")),
+        ("They spoke to the press after their meeting.", ("meeting", "held")),
+        ("She will travel tomorrow, Wednesday, to Paris.", ("visit", "planned")),
+        ("She will also call on President Moen.", ("meeting", "planned")),
+    ],
+)
+def test_what_is_to_come_with_something_else(sentence, told):
+    """A meeting after which somebody will speak would be told as held, before it was."""
+    assert [(t.type, t.status) for t in reading.triggers(sentence)] == [told]

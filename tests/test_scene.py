@@ -230,3 +230,14 @@ def test_a_headline_s_name_is_the_one_told_in_full() -> None:
     """Mehta of the headline would be another man than Defence Minister Mehta Arun."""
     text = "Mehta meets Ana Ruiz\n\nDefence Minister Mehta Arun met Peruvian Minister Ana Ruiz."
     assert [p.name for p in scene_of(text).people] == ["Mehta Arun", "Ana Ruiz"]
+
+
+def test_he_is_not_who_is_named_in_an_opening_phrase() -> None:
+    """Whom a phrase before the subject names would be whom "he" means in the next sentence."""
+    text = (
+        "Norwegian Foreign Minister Kari Dahl flew to Lima. In addition to her meeting with Pedro "
+        "Rojas, she will rest. She met Kenyan Foreign Minister Amina Otieno."
+    )
+    subject = scene_of(text).subject_before(2)
+    assert subject is not None
+    assert subject.name == "Kari Dahl"

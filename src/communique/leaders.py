@@ -75,6 +75,8 @@ def party_of(
             if one.code in named and _holds(one, office or "") and _in_office(one, year)
         ]
     found = {one.code for one in fitting}
+    if len(found) > 1:  # who served two, like a premier who came to lead an organisation
+        found = {one.code for one in fitting if _in_office(one, year)}
     if len(found) != 1:
         return None
     code = found.pop()

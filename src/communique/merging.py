@@ -342,7 +342,8 @@ def _followed_up(meeting: Meeting, made: Sequence[Meeting], scene: Scene) -> Non
     "They agreed to continue at talks in Oslo in May": only where a time or a place is told.
     """
     one = meeting.first
-    if one.status != "planned" or one.type not in TALKS:
+    others = scene.text.startswith(" of ", one.evidence.end)  # "the meeting of the leaders"
+    if one.status != "planned" or one.type not in TALKS or others:
         return
     span = scene.sentences[one.sentence]
     named = any(span.start <= a.evidence.start < span.end for a in meeting.attendees)

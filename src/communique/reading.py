@@ -421,6 +421,7 @@ def _status(sentence: str, start: int, end: int) -> EngagementStatus:
     if nearest is not None:
         return _conditional_would(nearest, clause, sentence)
     later = _nearest_after(group, after, sentence[end:])
+    later = "planned" if _WILL_AFTER.search(sentence[:start]) else later
     if later is not None or not _HEADLINE.search(before):
         return later or "held"
     return "planned" if _BASE.match(group) and not _is_finite(before) else "held"
@@ -438,6 +439,12 @@ def day_within(sentence: str, trigger: Trigger) -> bool:
     return _DAY_OF.search(sentence[: trigger.start]) is not None
 
 
+_WILL_AFTER = re.compile(
+    r"\b(?:will|shall)\b[^.;]{0,80}\b(?:after|following|ahead of|before) "
+    r"(?:their|the|his|her) (?:[\w-]+ ){0,2}$",
+    re.IGNORECASE,
+)
+"""What is only the time of something to come: "will speak after their meeting"."""
 _OPEN_STATUS: tuple[EngagementStatus, ...] = ("ongoing", "planned", "proposed")
 _AT = re.compile(r"\b(?:at|during) (?:the |this )?(?:[\w-]+ )?$", re.IGNORECASE)
 _DAY_OF = re.compile(

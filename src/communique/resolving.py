@@ -98,10 +98,13 @@ _DISCUSSED = re.compile(
 )
 _NEAR_START = 4
 _SAYS = re.compile(r"\s?,? (?:said|told|stressed|announced|added|praised|thanked|urged|warned)\b")
+_LONGEST_HEADING = 160
 _SUBJECT_REACH = 6
 """How far behind its comma the subject of a main clause may begin: " the"."""
 _TO_COME = re.compile(r"\b(?:set|due|expected|scheduled|slated) to (?!be signed)|\btak\w+ effect\b")
 """Behind it, a date is of what is to follow: "agreed a truce set to begin on Sunday"."""
+_SPOKEN_OF = re.compile(r"\b(?:discuss|prepar|review|welcom|recall|prais)\w*")
+"""Between several people and a meeting that they only spoke of."""
 _ALSO = re.compile(r"\b(?:also|separately) $", re.IGNORECASE)
 _KNOWN = re.compile(r"\b(?:this|my|his|her|their|our|the) $", re.IGNORECASE)
 _EFFECT = re.compile(
@@ -440,7 +443,8 @@ class Reader:
             again=self.ruled and _told_again(words, trigger),
             vague=trigger is not None
             and words[trigger.start : trigger.end].lower().startswith(("discuss", "exchang")),
-            passing=trigger is not None and bool(_IN_PASSING.search(words[: trigger.start])),
+            passing=trigger is not None
+            and (bool(_IN_PASSING.search(words[: trigger.start])) or _is_heading(words)),
         )
         attendees = self._attendees(draft, sentence, anchor, trigger, event)
         if trigger is not None and len(attendees) < 2 and event is None:
@@ -628,8 +632,9 @@ class Reader:
         if trigger.type == "ceremony" and len(found) < 2:
             named = [m for m in self.scene.mentions_in(sentence) if m.name is not None]
         elif trigger.type in COMPANY and len(found) < 2:
-            plural = _PLURAL.search(self.scene.words(sentence)[: trigger.start])
-            if plural is None:
+            words = self.scene.words(sentence)
+            plural = _PLURAL.search(words[: trigger.start])
+            if plural is None or _SPOKEN_OF.search(words[plural.end() : trigger.start]):
                 return
             count = _COUNTS.get((plural["count"] or "").lower())
             named = self.scene.company(sentence, count)
@@ -1427,6 +1432,11 @@ def _first_of(name: str, text: str) -> str:
     countries = [country_of_place(part, context=text) for part in parts]
     several = countries[0] is not None and len({*countries} - {None}) > 1
     return parts[0] if several else name
+
+
+def _is_heading(words: str) -> bool:
+    """Whether a heading has no verb, and so no tense: "Meeting between A and B"."""
+    return len(words) < _LONGEST_HEADING and words[-1:].isalnum() and not reading.is_finite(words)
 
 
 def _told_apart(words: str, trigger: Trigger | None) -> bool:

@@ -55,7 +55,9 @@ _LOCATIVE = re.compile(
 )
 _SUBJECT = re.compile(
     r"\W*(?:(?:on|in|at|earlier|later|meanwhile|also|separately|during|after|before|today|"
-    r"yesterday)\b[^,.;]{0,60},? )?(?:(?:the|his|her|their|its|a|an|h\.e\.|dr|mr|ms|mrs)\.? )?",
+    r"yesterday)\b(?:[^,.;]{0,60},|"
+    r"(?: (?!with\b|of\b|by\b|his\b|her\b|to\b)[\w-]+){0,3}) )?"
+    r"(?:(?:the|his|her|their|its|a|an|h\.e\.|dr|mr|ms|mrs)\.? )?",
     re.IGNORECASE,
 )
 """What may stand before the subject of a sentence."""
