@@ -545,3 +545,126 @@ def test_any_drafts_give_true_records(drafts: list[MeetingDraft | AgreementDraft
     assert all(LONG[e["start"] : e["end"]] == e["exact"] for e in all_evidence(dumped))
     visa = [a for a in read.agreements if a.title == "Visa Agreement"]
     assert {a.status for a in visa} <= {"proposed"}
+
+
+# --- what a single article leaves to be joined ------------------------------------------------
+
+
+def test_also_met_is_another_meeting() -> None:
+    """A minister whom somebody "also met" would have been at the meeting of three states."""
+    read = Read(
+        f"On 6 May, Norway, Chile and Kenya held a trilateral meeting. {DAHL} also met {ROJAS}."
+    )
+    assert [company(e) for e in read.engagements] == [
+        ["NOR", "CHL", "KEN"],
+        ["Kari Dahl", "Pedro Rojas"],
+    ]
+
+
+def test_a_visit_told_by_its_effect_is_the_one_told_before() -> None:
+    """A visit under way would be told a second time as planned: "this visit will help"."""
+    read = Read(
+        f'{DAHL} arrived in Chile on Monday. Dahl said: "My visit to Chile will help fishers."'
+    )
+    assert [(e.type, e.status) for e in read.engagements] == [("visit", "held")]
+
+
+def test_talks_to_come_have_the_sides_that_met() -> None:
+    """Talks that two sides agreed on, without naming them again, would be lost."""
+    read = Read(
+        f"{DAHL} met {ROJAS} on Monday. It was agreed to continue at talks in Lima in August."
+    )
+    assert [(company(e), e.status, e.date and e.date.edtf) for e in read.engagements] == [
+        (["Kari Dahl", "Pedro Rojas"], "held", "2024-05-20"),
+        (["NOR", "CHL"], "planned", "2024-08"),
+    ]
+
+
+def test_talks_of_one_of_them_are_not_with_the_same_again() -> None:
+    """A minister who goes on to Paris would talk there with the one met before."""
+    read = Read(f"{DAHL} met {ROJAS} on Monday. She will hold talks in Paris on Friday.")
+    assert [company(e) for e in read.engagements] == [["Kari Dahl", "Pedro Rojas"]]
+
+
+def test_a_dialogue_only_spoken_of_is_no_engagement() -> None:
+    """A dialogue on a list of topics would be told as held, by nobody and nowhere."""
+    read = Read(f"{DAHL} met {ROJAS}. Their topics included trade and the South Sea Dialogue.")
+    assert [e.type for e in read.engagements] == ["meeting"]
+
+
+def test_a_participant_s_evidence_has_the_name() -> None:
+    """Of "he met", nothing that proves a participant would say who he is."""
+    read = Read(f"{DAHL} arrived in Lima. She met {ROJAS}.")
+    meeting = next(e for e in read.engagements if e.type == "meeting")
+    for person in meeting.participants:
+        assert person.name is not None
+        assert any(person.name in e.exact for e in person.evidence)
+
+
+def test_the_words_of_attendance_are_evidence() -> None:
+    """A list of those who were there would not be among the proofs of the meeting."""
+    read = Read(f"{DAHL} met {ROJAS} on Monday. {OTIENO} also attended the meeting.")
+    (one,) = read.engagements
+    assert company(one) == ["Kari Dahl", "Pedro Rojas", "Amina Otieno"]
+    assert any("attended" in e.exact for e in one.evidence)
+
+
+def test_two_agreements_of_one_sentence_are_two() -> None:
+    """The words "An agreement, followed by an agreement with Oman" would be one agreement."""
+    text = "Kenya and Chad reached an agreement followed by an agreement with Oman."
+    read = Read(text, agreement("agreement"))
+    assert len(read.agreements) == 2
+
+
+def test_the_agreement_of_which_nothing_is_known() -> None:
+    """Something done "under the agreement", of nobody, would be an agreement in force."""
+    assert Read("Help was given under the agreement. Kenya was glad.").agreements == []
+
+
+def test_the_pair_that_an_article_speaks_of() -> None:
+    """A treaty named without its parties would have none, though the article names only two."""
+    text = (
+        "We agreed to deepen the EU-Kenya relationship. France was praised. We welcomed the "
+        "conclusion of the negotiations on the Fish Treaty."
+    )
+    (one,) = Read(text).agreements
+    assert [p.code for p in one.parties] == ["EU", "KEN"]
+    assert one.status == "agreed"
+
+
+def test_what_they_did_is_of_all_of_them() -> None:
+    """An accord that three ministers initialled would be nobody's."""
+    text = (
+        "Defence ministers of Norway, Chile and Kenya met in Oslo to review the Wells Accord, "
+        "which they initialled in 2023."
+    )
+    (one,) = Read(text).agreements
+    assert [p.code for p in one.parties] == ["NOR", "CHL", "KEN"]
+
+
+def test_a_deal_is_the_agreement_of_the_headline() -> None:
+    """One agreement would be two, for being called a deal in the next line."""
+    text = (
+        "Kenya and Oman signed a defence cooperation agreement.\n\nKenya and Oman signed a defence "
+        "cooperation deal on Monday."
+    )
+    assert len(Read(text).agreements) == 1
+
+
+def test_a_heading_without_a_verb_has_no_tense() -> None:
+    """A meeting to come would be told as held, by the heading of its announcement."""
+    read = Read(
+        f"Meeting between {DAHL} and {ROJAS}\n\nOn Friday, 24 May 2024, {DAHL} will meet {ROJAS}."
+    )
+    assert [(company(e), e.status) for e in read.engagements] == [
+        (["Kari Dahl", "Pedro Rojas"], "planned")
+    ]
+
+
+def test_a_meeting_only_spoken_of_is_not_theirs() -> None:
+    """Two who discussed preparations for a meeting would be told to have held it."""
+    read = Read(
+        f"{DAHL} met {ROJAS} on Monday. They discussed preparations for the meeting of leaders in "
+        "December."
+    )
+    assert [company(e) for e in read.engagements] == [["Kari Dahl", "Pedro Rojas"]]

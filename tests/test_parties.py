@@ -627,3 +627,18 @@ def test_found_words_resolve_alike(text: str) -> None:
     for _, _, party in find(text):
         again = resolve(party.as_written, context=text)
         assert again is None or again.code == party.code
+
+
+def test_a_comma_parts_two_adjectives() -> None:
+    """Of "Greek, Cypriot and French", only France would be named: a Greek Cypriot is no state."""
+    assert [p.code for _, _, p in find("the Greek, Cypriot and French ministers")] == [
+        "GRC",
+        "CYP",
+        "FRA",
+    ]
+    assert find("the Greek Cypriot community") == []
+
+
+def test_islands_are_not_iceland() -> None:
+    """The Islands Air Agreement would be Iceland's, whose name that is in German."""
+    assert find("the Islands Air Agreement and the Island Ferries") == []

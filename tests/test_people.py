@@ -356,3 +356,133 @@ def test_work_is_bounded(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
     once, calls = calls, 0
     find(piece * 400)
     assert calls <= 2.5 * once + 100
+
+
+def told(text: str) -> list[tuple[str | None, str | None, str | None]]:
+    """Return the name, the office and the party of every mention."""
+    mentions = find(text, context=text)
+    return [(m.name, m.office, m.party.code if m.party else None) for m in mentions]
+
+
+def test_names_behind_the_counterparts_of_several_parties() -> None:
+    """Of three ministers named in a row, only the last party would be told, and nobody."""
+    text = (
+        "Egyptian Foreign Minister Omar Selim and his Greek, Cypriot and French counterparts, "
+        "Nikos Doras, Anna Chari and Luc Le Brun, respectively, gathered."
+    )
+    assert [(name, party) for name, _, party in told(text)] == [
+        ("Omar Selim", "EGY"),
+        ("Nikos Doras", "GRC"),
+        ("Anna Chari", "CYP"),
+        ("Luc Le Brun", "FRA"),
+    ]
+
+
+def test_counterparts_of_an_office_in_lower_case() -> None:
+    """Advisers who are named after "his national security adviser counterparts" would be lost."""
+    text = (
+        "He met his national security adviser counterparts Taro Ito of Japan and Ana Cruz of Peru."
+    )
+    assert told(text) == [
+        ("Taro Ito", "national security adviser", "JPN"),
+        ("Ana Cruz", "national security adviser", "PER"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "office"),
+    [
+        (
+            "Special Representative of the UN Secretary-General for Libya Ana Mora spoke.",
+            "Special Representative of the UN Secretary-General for Libya",
+        ),
+        (
+            "The Special Representative of the UN Secretary General in Iraq, Dr Ana Mora, spoke.",
+            "Special Representative of the UN Secretary General in Iraq",
+        ),
+    ],
+)
+def test_representative_of_a_secretary_general(text: str, office: str) -> None:
+    """An envoy would be cut in two: a representative without a name, and a Secretary-General."""
+    assert told(text) == [("Ana Mora", office, "UN")]
+
+
+def test_portfolio_of_a_region() -> None:
+    """The name behind a long portfolio would be lost with its end."""
+    text = "U.S. Assistant Secretary of State for South and Central Asian Affairs Ann Reed spoke."
+    office = "Assistant Secretary of State for South and Central Asian Affairs"
+    assert told(text) == [("Ann Reed", office, "USA")]
+
+
+def test_short_forms_and_styles_beside_a_name() -> None:
+    """A short form, "(Retd)" or "H.E" would part an office from its name, or become part of it."""
+    assert told("Chief of Army Staff (COAS) General Musa Bello spoke.") == [
+        ("Musa Bello", "Chief of Army Staff", None)
+    ]
+    assert told("High Commissioner of Nigeria Maj. Gen (Retd) Musa Bello spoke.") == [
+        ("Musa Bello", "High Commissioner", "NGA")
+    ]
+    assert told("H.E Musa Bello, Prime Minister of Kenya, spoke.")[0][0] == "Musa Bello"
+
+
+def test_rank_behind_a_party() -> None:
+    """The words "Indian Rear Admiral Rao" would stand for no side."""
+    assert told("Indian Rear Admiral Arun Rao spoke.") == [("Arun Rao", "Rear Admiral", "IND")]
+
+
+def test_given_name_before_the_father_s() -> None:
+    """The words "Sheikh Tariq" would be another man than Tariq bin Saif Al Nuri."""
+    assert same("Tariq", "Tariq bin Saif Al Nuri")
+    assert not same("Ana", "Ana Maria Silva")
+
+
+def test_word_that_begins_a_name() -> None:
+    """The words "Morita" would not be Morita Akane, where nobody else could be meant."""
+    text = "Japanese Foreign Minister Morita Akane spoke. Morita then left."
+    assert [name for name, _, _ in told(text)] == ["Morita Akane", "Morita"]
+    assert people.begins("Morita", "Morita Akane")
+    assert not people.begins("Akane", "Morita Akane")
+    assert not people.begins("Morita", "Morita")
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        (
+            "She met her counterpart Mr. Peter Hale, Minister for Trade of Peru, on Monday.",
+            ("Peter Hale", "Minister for Trade", "PER"),
+        ),
+        (
+            "He spoke with his counterpart from Peru, Defence Minister Ana Ruiz.",
+            ("Ana Ruiz", "Defence Minister", "PER"),
+        ),
+    ],
+)
+def test_a_counterpart_with_an_office(text: str, who: tuple[str, str, str]) -> None:
+    """A counterpart would be two people, or stand for nobody."""
+    assert told(text) == [who]
+
+
+def test_presidents_of_several_parties_by_name() -> None:
+    """Two presidents named behind their parties would have no names."""
+    assert told("The Russian and Peruvian presidents Ivan Orlov and Ana Ruiz left.") == [
+        ("Ivan Orlov", "president", "RUS"),
+        ("Ana Ruiz", "president", "PER"),
+    ]
+
+
+def test_ministers_of_several_parties_by_name() -> None:
+    """Two ministers named behind "of A and B" would have no names."""
+    assert told("The Foreign Ministers of Peru and Chile Ana Ruiz and Tom Rojas met.") == [
+        ("Ana Ruiz", "Foreign Minister", "PER"),
+        ("Tom Rojas", "Foreign Minister", "CHL"),
+    ]
+
+
+def test_a_subject_behind_a_comma_does_not_hold_the_office_before_it() -> None:
+    """Who met the Defence Secretary of Peru would be that secretary."""
+    text = (
+        "Defence Minister Arun Mehta left. In talks with the Defence Secretary of Peru, Arun Mehta "
+        "praised fishing."
+    )
+    assert told(text)[-1] == ("Arun Mehta", None, None)

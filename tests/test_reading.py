@@ -702,3 +702,120 @@ def test_any_text_is_read_within_its_bounds(sentence):
 def test_acts_of_any_span(start, end):
     """A span that is no title would raise."""
     reading.acts("They signed the Lima Treaty on Monday.", (start, end))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("She looks forward to further consulting with Mr. Doe in Lima.", ("meeting", "planned")),
+        ("The minister arrived in the city of Arica on Monday.", ("visit", "held")),
+        ("They had a video conversation with Minister Doe.", ("call", "held")),
+        ("They announced the Peru-Kenya Leadership Forum to be launched in 2026.", None),
+        ("We agreed to explore them further at talks in Lima.", ("meeting", "planned")),
+    ],
+)
+def test_words_of_meeting_and_their_time(sentence, told):
+    """A consultation or an arrival would not be told, or what is to come would be told as held."""
+    found = [(t.type, t.status) for t in reading.triggers(sentence)]
+    assert found == [told or ("conference", "planned")]
+
+
+def test_earlier_today_is_no_background():
+    """What happened "earlier today" would be told as context only."""
+    sentence = (
+        "The minister spoke to Prime Minister Doe earlier today to say he will postpone his trip."
+    )
+    assert not any(reading.background(sentence, t) for t in reading.triggers(sentence))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "title"),
+    [
+        ("Peru suspended extradition treaties with Chile.", "extradition treaties"),
+        ("Several agreements were signed in Lima.", None),
+        ("Peru acted in accordance with cooperation agreements.", None),
+    ],
+)
+def test_instruments_of_a_kind(sentence, title):
+    """A kind of treaties would not be told, or any number of unnamed agreements would be one."""
+    assert [t.title for t in reading.titles(sentence)] == ([title] if title else [])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "kind", "realis"),
+    [
+        ("We welcomed the finalisation of the negotiations of the Lima Accord.", "agreed", "done"),
+        ("They concluded negotiations on the Lima Accord.", "agreed", "done"),
+        ("They agreed to launch negotiations on the Lima Accord.", "negotiating", "planned"),
+        ("The sides launched negotiations on the Lima Accord.", "negotiating", "done"),
+        ("They hope for an early conclusion of the Lima Accord.", "agreed", "planned"),
+        ("They worked to expedite the signing of the Lima Accord.", "signed", "planned"),
+        ("We praised the existing Lima Accord.", "implementing", "done"),
+        ("They noted that the recent Lima Accord is important.", "agreed", "done"),
+    ],
+)
+def test_negotiations_begun_and_concluded(sentence, kind, realis):
+    """Talks that are to begin would be under way, and those concluded would go on."""
+    (title,) = reading.titles(sentence)
+    found = reading.acts(sentence, (title.start, title.end))
+    assert [(a.kind, a.realis) for a in found] == [(kind, realis)]
+
+
+def test_where_it_says_who_took_part():
+    """The words that say who took part would be no evidence of the meeting."""
+    sentence = "Minister Doe will also attend the meeting."
+    assert reading.attends(sentence) is not None
+    assert reading.attends("Minister Doe did not attend the meeting.") is None
+
+
+@pytest.mark.parametrize(
+    ("sentence", "realis"),
+    [
+        ("They discussed the potential signing of a peace treaty.", "conditional"),
+        ("They spoke of a possible conclusion of the Lima Accord.", "conditional"),
+        ("They prepared the upcoming signing of the Lima Accord.", "planned"),
+        ("They praised the signing of the Lima Accord.", "done"),
+    ],
+)
+def test_an_adjective_puts_a_signing_off(sentence, realis):
+    """A treaty whose signing is no more than possible would be told as signed."""
+    (title,) = reading.titles(sentence)
+    found = reading.acts(sentence, (title.start, title.end))
+    assert [(a.realis) for a in found] == [realis]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("The visit of the Kenyan president was confirmed by the ministry.", ("visit", "planned")),
+        ("The ministry announced the cancellation of her visit to Peru.", ("visit", "cancelled")),
+        ("The presidents held talks to discuss fishing.", ("meeting", "held")),
+        ("Holding such joint naval exercises helps both.", None),
+        ("The envoy is in Kenya to meet officials.", ("visit", "held")),
+    ],
+)
+def test_what_is_confirmed_or_called_off(sentence, told):
+    """A visit to come, or one called off, would be told as held, and a habit as an event."""
+    assert [(t.type, t.status) for t in reading.triggers(sentence)][:1] == ([told] if told else [])
+
+
+def test_a_head_that_modifies_the_next():
+    """A Framework Participation Agreement would be two instruments."""
+    sentence = "They praised the Kenya-Oman Framework Participation Agreement on Ports."
+    assert [t.title for t in reading.titles(sentence)] == [
+        "Kenya-Oman Framework Participation Agreement on Ports"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        ("They will speak to the press after their meeting.", ("meeting", "planned")),
+        ("They spoke to the press after their meeting.", ("meeting", "held")),
+        ("She will travel tomorrow, Wednesday, to Paris.", ("visit", "planned")),
+        ("She will also call on President Moen.", ("meeting", "planned")),
+    ],
+)
+def test_what_is_to_come_with_something_else(sentence, told):
+    """A meeting after which somebody will speak would be told as held, before it was."""
+    assert [(t.type, t.status) for t in reading.triggers(sentence)] == [told]

@@ -411,3 +411,169 @@ def test_the_place_of_an_event_stands_behind_it() -> None:
     assert told.place is not None
     assert (told.place.name, told.place.country) == ("Jakarta", "IDN")
     assert text[told.place.evidence.start : told.place.evidence.end] == "Jakarta"
+
+
+def told_names(text: str) -> list[list[str | None]]:
+    """Return who took part in what the sentences tell without a draft."""
+    return [names(told) for told in found(text, supplement=True).told]
+
+
+def test_counterparts_in_a_row_met_together() -> None:
+    """Ministers told "respectively" would have met one by one, or not at all."""
+    text = (
+        f"{DAHL} and her Kenyan and Chilean counterparts, Amina Otieno and Pedro Rojas, "
+        "respectively, gathered in Oslo on Monday."
+    )
+    assert told_names(text) == [["Kari Dahl", "Amina Otieno", "Pedro Rojas"]]
+
+
+def test_callers_who_came_apart() -> None:
+    """Two ambassadors who called on a minister separately would have met each other."""
+    text = f"{ROJAS} and {OTIENO} separately called on {DAHL} on Monday."
+    assert told_names(text) == [["Pedro Rojas", "Kari Dahl"], ["Amina Otieno", "Kari Dahl"]]
+
+
+def test_two_who_discussed_something() -> None:
+    """A meeting told only by what was discussed would be lost."""
+    assert told_names(f"{DAHL} and {ROJAS} have discussed fishing.") == [
+        ["Kari Dahl", "Pedro Rojas"]
+    ]
+    assert told_names("Ministers Kari Dahl and Per Lie of Norway have discussed fishing.") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"In a phone call with {ROJAS} last week, {DAHL} changed her mind.",
+        f"During her meeting with {ROJAS}, {DAHL} changed her mind.",
+    ],
+)
+def test_the_subject_behind_an_opening_phrase(text: str) -> None:
+    """Of a call told in an opening phrase, the caller would not be told."""
+    assert [sorted(map(str, told)) for told in told_names(text)] == [["Kari Dahl", "Pedro Rojas"]]
+
+
+def test_who_spoke_after_talks() -> None:
+    """Talks told only as the time of a statement would be lost, with their two sides."""
+    text = (
+        f"{ROJAS} flew to Oslo to see {DAHL}.\n\nRojas was late.\n\nAfter talks in the Norwegian "
+        "capital, Foreign Minister Dahl said that all went well."
+    )
+    assert ["Kari Dahl", "Pedro Rojas"] in told_names(text)
+
+
+def test_a_condition_has_a_subject_of_its_own() -> None:
+    """Of "If the Kenyan side agreed, she would meet", the Kenyan side would be the subject."""
+    text = f"{DAHL} spoke. If the Kenyan side agreed, she would meet {ROJAS} in Lima."
+    assert told_names(text) == [["Kari Dahl", "Pedro Rojas"]]
+
+
+def test_relatives_and_aides_are_not_those_they_belong_to() -> None:
+    """A visit of the predecessor would be told as a visit of the one in office."""
+    assert told_names(f"{DAHL} spoke. Dahl's predecessor, Nils Lie, visited Peru.") == [[]]
+
+
+def date_of(text: str) -> str | None:
+    """Return the date of the first thing told."""
+    date = found(text, supplement=True).told[0].date
+    return date.edtf if date else None
+
+
+def test_dates_of_something_else() -> None:
+    """A meeting would be dated by the year since which it is held, or by the news of it."""
+    assert date_of(f"{DAHL} met {ROJAS} for their third meeting since 2021.") is None
+    assert date_of(f"{DAHL} told Peru Radio on Sunday that she met {ROJAS}.") is None
+    assert date_of(f"{DAHL} left on Thursday as she prepares to meet {ROJAS}.") is None
+
+
+def place_of(text: str) -> tuple[str, str | None] | None:
+    """Return the place of the first thing told, with its country."""
+    place = found(text, supplement=True).told[0].place
+    return (place.name, place.country) if place else None
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (f"{DAHL} met {ROJAS} at the U.S. Mission in Geneva.", ("Geneva", "CHE")),
+        (f"{DAHL} met {ROJAS} in the German city of Bonn.", ("Bonn", "DEU")),
+        (f"In Lima on Monday, {DAHL} met {ROJAS}.", ("Lima", "PER")),
+        (f"{DAHL} visited Senegal, Ghana and Kenya.", ("Senegal", "SEN")),
+    ],
+)
+def test_where_it_was(text: str, place: tuple[str, str]) -> None:
+    """A meeting would be in the state whose embassy it was at, in none, or in several."""
+    assert place_of(text) == place
+
+
+def test_a_visitor_is_not_at_home_where_no_word_says_so() -> None:
+    """A general of whom only a visit to Germany is told would be a German."""
+    told = found("General Musa Bello paid an official visit to Germany.", supplement=True).told
+    assert [(names(t), t.attendees[0].code) for t in told] == [(["Musa Bello"], None)]
+
+
+def instruments(text: str) -> list[tuple[str, list[str | None], str | None]]:
+    """Return the title, the parties and the date of the act done of what the sentences tell."""
+    findings = found(text, supplement=True).instruments
+    return [
+        (
+            i.title,
+            [p.code for p in i.parties],
+            next((a.date.edtf for a in i.acts if a.date and a.realis == "done"), None),
+        )
+        for i in findings
+    ]
+
+
+def test_parties_are_those_who_did_it() -> None:
+    """An accord of two others would be the speaker's, or nobody's."""
+    text = f"In Nairobi, {OTIENO} said on Tuesday that Sudan and Chad had agreed to a Wells Accord."
+    assert instruments(text) == [("Wells Accord", ["SDN", "TCD"], None)]
+
+
+def test_what_a_title_is_about_is_no_party() -> None:
+    """An agreement on a third state would be that state's."""
+    text = "Kenya and Oman signed an Agreement on Yemen."
+    assert instruments(text) == [("Agreement on Yemen", ["KEN", "OMN"], None)]
+
+
+def test_dates_of_the_next_act() -> None:
+    """A treaty would be dated by the signing of another, or by what is to follow from it."""
+    text = "The Wells Accord has been initialled, and Chad will sign the Cattle Pact in May."
+    assert instruments(text)[0][2] is None
+    text = "Kenya and Oman reached a truce agreement set to take effect on Sunday."
+    assert instruments(text) == [("truce agreement", ["KEN", "OMN"], None)]
+
+
+def test_the_same_month_is_the_one_told_before() -> None:
+    """The words "The 17th of the same month" would be a day of the month of publication."""
+    text = (
+        "On March 9, the army marched. On the 17th of the same month, Kenya and Oman signed the "
+        "Wells Accord."
+    )
+    assert instruments(text) == [("Wells Accord", ["KEN", "OMN"], "2024-03-17")]
+    text = "On the 17th of the same month, Kenya and Oman signed the Wells Accord."
+    assert instruments(text) == [("Wells Accord", ["KEN", "OMN"], None)]
+
+
+def test_during_the_call() -> None:
+    """A call told only by what was said in it would be lost."""
+    text = f"During the telephone conversation, {DAHL} wished {ROJAS} a happy birthday."
+    assert told_names(text) == [["Kari Dahl", "Pedro Rojas"]]
+
+
+def test_whose_visit_to_a_country_it_is() -> None:
+    """The visit of a president would be told as that of the minister who prepares it."""
+    text = f"{DAHL} prepared the visit to Peru of President Anna Moen."
+    assert told_names(text) == [["Anna Moen"]]
+
+
+def test_a_date_is_of_what_it_stands_before() -> None:
+    """The day of a meeting would be given to the visit told in between, or to the news of it."""
+    text = f"{DAHL}, who is on an official visit to Chile, today held talks with {ROJAS}."
+    told = found(text, supplement=True).told
+    assert [(t.type, t.date and t.date.edtf) for t in told] == [
+        ("visit", None),
+        ("meeting", "2024-05-20"),
+    ]
+    assert date_of(f"On Sunday, the Norwegian ministry announced that {DAHL} met {ROJAS}.") is None

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from communique.resolving import Instrument, Told
-    from communique.scene import Scene
+    from communique.scene import Person, Scene
     from communique.schemas import (
         AgreementStatus,
         DateValue,
@@ -63,11 +63,15 @@ _ORDER = [kind for kind in _STATUS if kind != "implementing"]
 _STAFF = re.compile(r"\b(?:officials|officers|staff|advisers|aides|representatives)\b")
 """Those who sit behind the principals, and are named for courtesy."""
 _MET = re.compile(r"\b(?:Meetings?|Talks)$")
+_GENERIC = re.compile(r"\b(?:agreement|deal|accord|pact)$")
 _ORDINAL = re.compile(r"\b\d+(?:st|nd|rd|th)?\b")
 _MOST_OUTCOMES = 12
 _LASTING = frozenset({"visit", "summit", "conference", "exercise"})
 _EVENT_DAYS = 10
 _REACH = 3
+_NEAR_START = 4
+_FOLLOW_UP = 8
+_FEW = 4
 """For how many sentences an announcement ("had five calls today") speaks of what follows."""
 _OF_TWO = frozenset({"dialogue", "negotiation", "exercise"})
 
@@ -81,6 +85,8 @@ class Meeting:
     lent_date: DateValue | None = None
     lent_place: Place | None = None
     during: Meeting | None = None
+    attested: list[Evidence] = field(default_factory=list)
+    """Where another sentence says who took part."""
 
     def __post_init__(self) -> None:
         for telling in self.tellings:
@@ -154,7 +160,8 @@ class Meeting:
             return False
         both = self.event is not None and told.event is not None
         under_way = both and {self.status, told.status} == {"planned", "ongoing"}
-        if not passing and not under_way and not _one_tense(self.status, told.status):
+        again = told.again or all(t.again for t in self.tellings)
+        if not (passing or under_way or again) and not _one_tense(self.status, told.status):
             return False
         if self.event is not None and told.event is not None:
             # An event lasts: its opening and its second day are of one.
@@ -175,6 +182,7 @@ class Meeting:
     def covers(self, other: Meeting) -> bool:
         """Whether all of another's company is in this one, of one kind and tense."""
         alike = _one_kind(self.type, other.type) and _one_tense(self.status, other.status)
+        alike = alike and _one_date(self.date, other.date)
         return alike and all(any(_fits(a, b) for a in self.attendees) for b in other.attendees)
 
     def _apart(self, told: Told) -> bool:
@@ -313,6 +321,7 @@ def meetings(told: Sequence[Told], scene: Scene) -> tuple[list[Meeting], list[Le
     for meeting in thin:
         # A list of those who were there may follow: "Participants in the call included …".
         _attended([meeting], scene, told)
+        _followed_up(meeting, made, scene)
         if len(meeting.attendees) > 1 and not any(m.covers(meeting) for m in made):
             made.append(meeting)
         else:
@@ -325,6 +334,38 @@ def meetings(told: Sequence[Told], scene: Scene) -> tuple[list[Meeting], list[Le
     for meeting in made:
         _spoke_for(meeting, scene)
     return made, left
+
+
+def _followed_up(meeting: Meeting, made: Sequence[Meeting], scene: Scene) -> None:
+    """Give talks that are to come, and of whom nobody is named, the sides that just met.
+
+    "They agreed to continue at talks in Oslo in May": only where a time or a place is told.
+    """
+    one = meeting.first
+    others = scene.text.startswith(" of ", one.evidence.end)  # "the meeting of the leaders"
+    if one.status != "planned" or one.type not in TALKS or others:
+        return
+    span = scene.sentences[one.sentence]
+    named = any(span.start <= a.evidence.start < span.end for a in meeting.attendees)
+    alone = meeting.attendees and PRONOUN.search(scene.words(one.sentence))
+    if (one.date is None and one.place is None) or named or alone:
+        return  # "She will hold talks in Oslo" is of her, and of whom is not told
+    met = [
+        m
+        for m in made
+        if m.type in TALKS | {"call", "visit"}
+        and m.first.salience == "focal"
+        and 0 <= one.sentence - m.first.sentence <= _FOLLOW_UP
+        and scene.item(m.first.sentence) == scene.item(one.sentence)
+    ]
+    if not met:
+        return
+    company = max(met, key=lambda m: m.first.sentence).attendees
+    if not all(any(_fits(a, b) for b in company) for a in meeting.attendees):
+        return
+    sides = {a.code: a for a in company if a.party and a.party.kind != "non_state"}
+    if 1 < len(sides) <= _FEW and len(sides) == len({a.code or a.person for a in company}):
+        meeting.attendees = [replace(a, person=None, office=None) for a in sides.values()]
 
 
 def _announce(told: Told, made: Iterable[Meeting]) -> None:
@@ -394,6 +435,14 @@ def _attended(made: Sequence[Meeting], scene: Scene, told: Sequence[Told]) -> No
             says_so = reading.attendance(words) if loose else reading.attended(words)
             if says_so and not _STAFF.search(words):
                 _admit_named(meeting, sentence, scene)
+                meeting.attested += _attested(sentence, scene)
+
+
+def _attested(sentence: int, scene: Scene) -> list[Evidence]:
+    """The words of a sentence that say of somebody that they took part."""
+    said = reading.attends(scene.words(sentence))
+    start = scene.sentences[sentence].start
+    return [scene.evidence(start + said[0], start + said[1])] if said else []
 
 
 def _spoke_for(meeting: Meeting, scene: Scene) -> None:
@@ -405,14 +454,13 @@ def _spoke_for(meeting: Meeting, scene: Scene) -> None:
     for sentence in range(first + 1, min(first + 3, len(scene.sentences))):
         named = [m for m in scene.mentions_in(sentence) if m.name is not None][:1]
         same_item = scene.item(sentence) == scene.item(first)
-        if not named or not same_item:
-            return
-        start = scene.sentences[sentence].start
-        party = named[0].party
-        opens = named[0].start - start <= 4
-        if opens and party is not None and party.code in unnamed and named[0].office:
-            person = next((p for p in scene.people if named[0] in p.mentions), None)
-            if person is not None:
+        if not named or not same_item or scene.triggers(sentence):
+            return  # who met somebody else speaks of that
+        person = next((p for p in scene.people if named[0] in p.mentions), None)
+        opens = named[0].start - scene.sentences[sentence].start <= _NEAR_START
+        if opens and person is not None and person.office:
+            party = named[0].party or scene.home(person)
+            if party is not None and party.code in unnamed:
                 evidence = scene.evidence(named[0].start, named[0].end)
                 meeting.admit(Attendee(person, party, person.office, evidence))
             return
@@ -471,7 +519,8 @@ def _fullness(told: Told) -> tuple[bool, bool, int, int]:
 def _enough(told: Told) -> bool:
     """Two sides make a meeting; a visit or a named event needs somebody or a name."""
     if told.event is not None:
-        return True
+        # A dialogue of nobody, at no time and nowhere, is only spoken of.
+        return told.type != "dialogue" or bool(told.attendees or told.date or told.place)
     if told.type in {"visit", "ceremony", "exercise", "other"}:
         return bool(told.attendees)
     return len(told.attendees) > 1
@@ -525,7 +574,7 @@ def engagements(made: Sequence[Meeting], scene: Scene) -> list[Engagement]:
 def _engagement(
     meeting: Meeting, made: Sequence[Meeting], ids: dict[int, str], scene: Scene
 ) -> Engagement:
-    participants = [_participant(a, meeting) for a in meeting.attendees]
+    participants = [_participant(a, meeting, scene) for a in meeting.attendees]
     event = meeting.event
     return Engagement(
         id=ids[id(meeting)],
@@ -539,7 +588,7 @@ def _engagement(
         outcomes=_outcomes(meeting, made, scene) if meeting.salience == "focal" else [],
         part_of=_part_of(meeting, made, ids),
         salience=meeting.salience,
-        evidence=_united(t.evidence for t in meeting.tellings),
+        evidence=_united([*(t.evidence for t in meeting.tellings), *meeting.attested]),
     )
 
 
@@ -552,16 +601,28 @@ def _united(evidence: Iterable[Evidence]) -> list[Evidence]:
     return sorted(kept, key=lambda e: e.start)
 
 
-def _participant(one: Attendee, meeting: Meeting) -> Participant:
+def _participant(one: Attendee, meeting: Meeting, scene: Scene) -> Participant:
     evidence = [one.evidence]
     for telling in meeting.tellings:
         evidence += [other.evidence for other in telling.attendees if _fits(one, other)]
+    if one.person is not None:
+        evidence += _named_at(one.person, evidence, scene)
     visits = meeting.type == "visit" and one is meeting.attendees[0]
     role: Role = "visitor" if visits else "principal"
     name = one.person.name if one.person else None
     return Participant(
         name=name, office=one.office, party=one.party, role=role, evidence=_united(evidence)
     )
+
+
+def _named_at(person: Person, evidence: Sequence[Evidence], scene: Scene) -> list[Evidence]:
+    """Where somebody is named, if no evidence names them: who "he" or "the President" is."""
+    named = [(m.start, m.end, m.name_start, m.name_end) for m in person.mentions]
+    if not named or any(e.start < d and c < e.end for e in evidence for _, _, c, d in named):
+        return []
+    first = min(e.start for e in evidence)
+    near = min(named, key=lambda m: (m[0] > first, abs(m[0] - first)))
+    return [scene.evidence(near[0], near[1])]
 
 
 def _laterality(meeting: Meeting) -> Laterality:
@@ -686,6 +747,8 @@ def agreements(
         home = next((g for g in groups if _belongs(one, g)), None)
         if home is None and _bare(one):
             home = _meant(one, groups, scene)
+        if home is not None and _bare(one) and one.another and _beside(one, home):
+            home = None
         if home is None:
             groups.append([one])
         else:
@@ -698,6 +761,8 @@ def agreements(
 def _is(agreement: Agreement) -> bool:
     """Whether there is an instrument: "could not reach an agreement" tells of none."""
     bare = agreement.title.islower() and len(agreement.title.split()) == 1
+    if bare and not agreement.parties and all(a.kind == "implementing" for a in agreement.acts):
+        return False  # "under the agreement", and no word of which
     made = any(a.realis in {"done", "planned"} for a in agreement.acts)
     return made or not bare or not agreement.acts
 
@@ -705,6 +770,11 @@ def _is(agreement: Agreement) -> bool:
 def _bare(instrument: Instrument) -> bool:
     """Whether the title is a common noun alone: "the agreement"."""
     return len(instrument.title.split()) == 1 and instrument.title[1:].islower()
+
+
+def _beside(one: Instrument, group: Sequence[Instrument]) -> bool:
+    """Whether a group is told in the same sentence: "an agreement, followed by an agreement"."""
+    return any(other.sentence == one.sentence for other in group)
 
 
 def _meant(
@@ -731,7 +801,12 @@ def _same_title(a: Instrument, b: Instrument) -> bool:
     if a.acronym and b.acronym:
         return a.acronym == b.acronym
     names = {fold(a.title), fold(a.acronym or a.title)}
-    return bool(names & {fold(b.title), fold(b.acronym or b.title)})
+    if names & {fold(b.title), fold(b.acronym or b.title)}:
+        return True
+    # A "defence cooperation agreement" is called a deal in the next line.
+    stems = {_GENERIC.sub("", fold(one.title)).strip() for one in (a, b)}
+    sides = [{p.code for p in one.parties} for one in (a, b)]
+    return len(stems) == 1 and " " in next(iter(stems)) and bool(sides[0]) and sides[0] == sides[1]
 
 
 def _agreement(
@@ -795,7 +870,8 @@ def _with_company(parties: Sequence[Party], meeting: Meeting, *, theirs: bool) -
 
 _THEIR_SUBJECT = re.compile(
     r"^\W*(?:(?:the|both|all)\b[^,;.]{0,60}(?:ministers|leaders|sides|parties|counterparts|countries|"
-    r"presidents|secretaries|governments|states)|they)\b",
+    r"presidents|secretaries|governments|states)|they)\b|"
+    r"^[^;.]{3,200}\b(?:which|that) they (?:have |had |will |also )?[a-z]+",
     re.IGNORECASE,
 )
 
@@ -818,6 +894,9 @@ def _of_surroundings(parties: Sequence[Party], instrument: Instrument, scene: Sc
         sides = scene.sides_in(around.start, around.end)
         if len(sides) == 2 and codes <= {p.code for p in sides}:
             return [*parties, *(p for p in sides if p.code not in codes)]
+    pair = scene.paired(scene.item(instrument.sentence))
+    if pair and codes <= {p.code for p in pair}:
+        return [*parties, *(p for p in pair if p.code not in codes)]
     own = scene.own_side(scene.item(instrument.sentence))
     with_another = _WITH.match(scene.text, instrument.evidence.end)
     if len(parties) == 1 and with_another and own is not None and own.code not in codes:

@@ -163,6 +163,8 @@ class Lexicon:
             if listed is None or not _joined(span, text):
                 continue
             for entry in listed:
+                if _is_parted(entry, span, text):
+                    continue
                 if _fits(entry, span, strict=strict):
                     return Hit(span[0].start, span[-1].end, index, last, entry)
         return None
@@ -208,6 +210,12 @@ def _joined(span: list[Word], text: str) -> bool:
         if gap and (not _JOIN.fullmatch(gap) or gap.count("\n") > 1):
             return False
     return True
+
+
+def _is_parted(entry: Entry, span: list[Word], text: str) -> bool:
+    """Whether a comma parts what is one phrase only without it: "Greek, Cypriot and French"."""
+    gaps = (text[before.end : after.start] for before, after in pairwise(span))
+    return entry.sort == "phrase" and "," not in entry.form and any("," in gap for gap in gaps)
 
 
 def _fits(entry: Entry, span: list[Word], *, strict: bool) -> bool:

@@ -26,9 +26,11 @@ from communique import parties
 from communique.schemas import Party
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from communique.parties import Resolver
 
-__all__ = ["Mention", "find", "parse", "party_of_office", "same"]
+__all__ = ["Mention", "begins", "find", "parse", "party_of_office", "same", "words"]
 
 _MARKS: Final = "\u0300-\u036f"
 _TOKEN: Final = re.compile(
@@ -85,9 +87,11 @@ _SENT: Final = frozenset(
 """Who is "to" a state or a body, and not of it."""
 _STYLE: Final = re.compile(
     r"\b[Hh](?:is|er) (?:[A-Z]\w+ ){0,2}(?:Highness|Excellency|Majesty|Holiness|Eminence)\b"
-    r"(?: the\b)?"
+    r"(?: the\b)?|\bH\.\s?E(?=\s[A-Z])|\(\s?[Rr]e?td?\.?\s?\)"
 )
-"""A style of address before an office or a name: no part of either."""
+"""A style of address before an office or a name, "H.E" and "(Retd)": no part of either."""
+_SHORT: Final = re.compile(r"(?<=[a-z]) \(([A-Z]{3,7})\)(?= (?:[A-Z][a-z]|the\b))")
+"""The short form of an office behind it: "Chief of Army Staff (COAS) General Bello"."""
 _MOST_PREFIX: Final = 10
 _MOST_NAME: Final = 7
 _MOST_PARTIES: Final = 12
@@ -231,6 +235,10 @@ def _tokens(text: str) -> list[_Token]:
     return found
 
 
+def _blank(found: re.Match[str]) -> str:
+    return " " * len(found[0])
+
+
 def _gap(between: str) -> str:
     """What stands between two tokens; a style of address, blotted out, is a space."""
     if not between.strip():
@@ -254,7 +262,8 @@ class _Reader:
         self.text = text
         self.context = context
         self.whole = whole
-        plain = _STYLE.sub(lambda style: " " * len(style[0]), text)
+        plain = _STYLE.sub(_blank, text)
+        plain = _SHORT.sub(lambda s: s[0] if self.resolver.resolve(s[1]) else _blank(s), plain)
         self.tokens = _tokens(plain)
         self.gaps = [
             _gap(plain[a.end : b.start]) for a, b in zip(self.tokens, self.tokens[1:], strict=False)
@@ -392,10 +401,12 @@ class _Reader:
                     following = self._party_list(at)
                     return last, following[-1][1], following
                 run = self._portfolio_run(ending + 1, known=True) if self._goes_on(ending) else None
-                if run is None and prep == "of":
+                principal = self._principal(ending + 1)
+                if run is None and principal is None and prep == "of":
                     break
-                last = ending if run is None else run
+                last = principal or (ending if run is None else run)
                 if prep == "of":
+                    last = self._sent_to(last) if principal else last
                     return last, last, [(at, ending, party)]
                 continue
             if prep == "from":
@@ -406,6 +417,17 @@ class _Reader:
             last = run
         return last, last, []
 
+    def _sent_to(self, last: int) -> int:
+        """The last token with "for Libya" or "in East Timor" behind it: where somebody is sent."""
+        at = last + 2
+        if (
+            self.spaced(last)
+            and self.low(last + 1) in {"for", "in", "on", "to"}
+            and at in self.parties
+        ):
+            return self.parties[at][0]
+        return last
+
     def _links(self, last: int, head: int) -> bool:
         """Whether a preposition of an office follows: "of", "for"; "to" where one is sent."""
         prep = self.low(last + 1)
@@ -415,8 +437,17 @@ class _Reader:
     def _goes_on(self, ending: int) -> bool:
         """Whether portfolio words follow a party: "of the Russian Security Council"."""
         after = ending + 1
+        if self._principal(after) is not None:
+            return self.spaced(ending)
         named = self.capital(after) or self.low(after) in {"parliament", "senate", "assembly"}
         return self.spaced(ending) and named and self.low(after) in _set("portfolio")
+
+    def _principal(self, at: int) -> int | None:
+        """The last token of "Secretary General" at `at`: whose representative somebody is."""
+        if self.low(at) == "secretary-general":
+            return at
+        spelt = self.low(at) == "secretary" and self.low(at + 1) == "general" and self.spaced(at)
+        return at + 1 if spelt else None
 
     def _portfolio_run(self, at: int, *, known: bool) -> int | None:
         """Return the last token of the portfolio at `at`, or None.
@@ -612,7 +643,17 @@ class _Reader:
                     return found
         if at == lead.next:
             return self._ranked(at) or self._apposed(at, at, at)
-        return None
+        return self._ranked_of(lead)
+
+    def _ranked_of(self, lead: _Lead) -> tuple[list[Mention], int] | None:
+        """Read "Indian Rear Admiral Menon": a party, a rank and a name."""
+        if len(lead.listed) != 1 or lead.next < 0:
+            return None
+        read = self._ranked(lead.next)
+        if read is None or read[0][0].office is None or read[0][0].party is not None:
+            return None
+        start = self.tokens[lead.bare_start].start
+        return [replace(read[0][0], start=start, party=lead.listed[0][2])], read[1]
 
     def _noun(self, lead: _Lead) -> tuple[list[Mention], int] | None:
         """Read "the Korean side", "his Australian counterpart Richard Marles", "officials"."""
@@ -631,16 +672,44 @@ class _Reader:
         if plural and low == "counterparts" and self._name_after(at, comma=False):
             first = self._name_after(at, comma=False)
             return self._names(lead.bare_start, first, None, party) if first else None
-        office = self.office(at + 1) if self.spaced(at) and low == "counterpart" else None
+        if low == "counterpart":
+            return self._counterpart(lead, at, party)
+        name = self._name_after(at, comma=True) if not plural and low != "side" else None
+        if name is not None:
+            return [self._mention(lead.bare_start, name.last, name, None, party)], name.last + 1
+        return [self._mention(lead.start, at, None, None, party, plural=plural)], at + 1
+
+    def _counterpart(self, lead: _Lead, at: int, party: Party | None) -> tuple[list[Mention], int]:
+        """Read one counterpart: with an office before the name, behind it, or behind a party."""
+        office = self.office(at + 1) if self.spaced(at) else None
         if office is not None and not office.plural:
             named = self._name_after(office.end, comma=False)
             if named is not None:
                 return self._named(lead, office, named, party)
-        name = self._name_after(at, comma=True) if not plural and low != "side" else None
-        if name is not None:
-            start = lead.bare_start
-            return [self._mention(start, name.last, name, None, party)], name.last + 1
-        return [self._mention(lead.start, at, None, None, party, plural=plural)], at + 1
+        name = self._name_after(at, comma=True)
+        if name is None and party is None:
+            return self._from_party(lead, at)
+        if name is None:
+            return [self._mention(lead.start, at, None, None, party)], at + 1
+        apposed = self._apposed(lead.bare_start, -1, name.first)
+        if apposed is not None:
+            own = apposed[0][0].party or party
+            return [replace(apposed[0][0], party=own)], apposed[1]
+        return [self._mention(lead.bare_start, name.last, name, None, party)], name.last + 1
+
+    def _from_party(self, lead: _Lead, at: int) -> tuple[list[Mention], int]:
+        """Read "his counterpart from Peru, Foreign Minister Ana Ruiz"."""
+        end, party = self._party_after(at)
+        if self.low(at + 1) == "from" and self.spaced(at) and self.spaced(at + 1):
+            first = at + 3 if self.low(at + 2) == "the" else at + 2
+            end, party = self.parties.get(first, (at, None))
+        if party is not None and self.comma(end):
+            office = self.office(end + 1)
+            name = self._name_after(office.end, comma=False) if office else None
+            if office is not None and name is not None:
+                words = self._words(office.first, office.last)
+                return [self._mention(lead.start, name.last, name, words, party)], name.last + 1
+        return [self._mention(lead.start, end, None, None, party)], end + 1
 
     def _respective(self, lead: _Lead, at: int) -> tuple[list[Mention], int] | None:
         """Read the names behind "his Greek and French counterparts, A and B, respectively"."""
@@ -656,9 +725,11 @@ class _Reader:
             index = self.joint(name.last)
         if len(found) != len(lead.listed):
             return None
+        # The first has the whole phrase, so that it is joined to whom stands before it.
+        starts = [lead.bare_start, *(name.first for name in found[1:])]
         made = [
-            self._mention(name.first, name.last, name, None, party)
-            for name, (_, _, party) in zip(found, lead.listed, strict=True)
+            self._mention(start, name.last, name, None, party)
+            for start, name, (_, _, party) in zip(starts, found, lead.listed, strict=True)
         ]
         return made, found[-1].last + 1
 
@@ -722,7 +793,9 @@ class _Reader:
         """Whether a name behind a comma is the next of a list: "the Crown Prince, Mr Doval"."""
         if not self.comma(office.end):
             return False
-        words = {self.low(k) for k in range(office.first, office.last + 1)}
+        # By what the office is headed: a Defence Secretary is not the Defence Minister.
+        span = range(office.first, office.last + 1)
+        words = {low for low in map(self.low, span) if low in _set("heads")}
         core = _core(self._words(name.first, name.last))
         known = self.offices.get(core[-1] if core else "") or self.offices.get(
             core[0] if core else ""
@@ -765,13 +838,9 @@ class _Reader:
         words = self._words(office.first, office.last)
         low = self.low(office.last)
         single = words[:-1] if low in _plurals() and low.endswith("s") else words
-        if len(lead.listed) > 1:
-            return self._shared(lead, single, plural=False), office.end + 1
-        if len(office.following) > 1:
-            spans = [(first, last, party) for first, last, party in office.following]
-            spans[0] = (lead.start, *spans[0][1:])
-            made = [self._mention(a, b, None, single, party) for a, b, party in spans]
-            return made, spans[-1][1] + 1
+        several = self._several(lead, office, single)
+        if several is not None:
+            return several
         party = lead.listed[0][2] if lead.listed else None
         if party is None and office.following:
             party = office.following[0][2]
@@ -781,6 +850,37 @@ class _Reader:
             return None
         mention = self._mention(lead.start, office.end, None, words, party, plural=True)
         return [mention], office.end + 1
+
+    def _several(
+        self, lead: _Lead, office: _Office, words: str
+    ) -> tuple[list[Mention], int] | None:
+        """Read the office of several parties: with their names, or one unnamed for each."""
+        sides = lead.listed if len(lead.listed) > 1 else office.following
+        if len(sides) < 2:
+            return None
+        named = self._in_order(lead, office, words, sides)
+        if named is not None or sides is lead.listed:
+            return named or (self._shared(lead, words, plural=False), office.end + 1)
+        spans = [(lead.start, *sides[0][1:]), *sides[1:]]
+        made = [self._mention(a, b, None, words, party) for a, b, party in spans]
+        return made, spans[-1][1] + 1
+
+    def _in_order(
+        self,
+        lead: _Lead,
+        office: _Office,
+        words: str,
+        sides: Sequence[tuple[int, int, Party | None]],
+    ) -> tuple[list[Mention], int] | None:
+        """Read "Russian and Peruvian presidents A and B": as many names as parties."""
+        first = self._name_after(office.end, comma=False)
+        if first is None:
+            return None
+        found, after = self._names(lead.bare_start, first, words, None)
+        if len(found) != len(sides) or any(m.party for m in found):
+            return None
+        own = (party for _, _, party in sides)
+        return [replace(m, party=p) for m, p in zip(found, own, strict=True)], after
 
     def _names(
         self, start: int, name: _Name, office: str | None, party: Party | None
@@ -912,7 +1012,7 @@ class _Reader:
         if not core:
             return False
         names = self.established.get(core[-1], []) + self.established.get(core[0], [])
-        return any(same(words, name) for name in names)
+        return any(same(words, name) or begins(words, name) for name in names)
 
     def mentions(self) -> list[Mention]:
         """Return every mention in reading order."""
@@ -1042,6 +1142,21 @@ def _core(name: str) -> tuple[str, ...]:
     return tuple(w for w in words if w not in _set("particles")) or words
 
 
+def begins(word: str, name: str) -> bool:
+    """Whether one word begins a longer name: "Fujisaki" of "Fujisaki Rentaro".
+
+    Where names are written family name first, that is how somebody is called; elsewhere it is
+    the given name. `same` does not allow it; a text in which nobody else could be meant may.
+    """
+    short, long = _core(word), _core(name)
+    return len(short) == 1 and len(short[0]) > 2 and len(long) > 1 and short[0] == long[0]
+
+
+def words(name: str) -> tuple[str, ...]:
+    """The words of a name by which somebody is known, folded: no titles, no particles."""
+    return _core(name)
+
+
 def _alike(a: str, b: str) -> bool:
     """Whether two words are equal, or one is the initial of the other."""
     return a == b or (min(len(a), len(b)) == 1 and a[:1] == b[:1]) or _spelt_alike(a, b)
@@ -1076,7 +1191,9 @@ def same(a_name: str, b_name: str) -> bool:
     Case, diacritics, dots and hyphens do not count; initials stand for words; middle names may
     be missing; a family name alone stands for the whole, last or, if it is an East Asian one,
     first. Particles ("bin", "al-", "de") do not count, but "bin Salman" is found in "Mohammed
-    bin Salman". A given name alone is not enough. Never raises on any string.
+    bin Salman". A given name alone is not enough, unless the father's name follows it ("Sheikh
+    Tahnoon" of "Tahnoon bin Zayed"): there is no family name to be called by. Never raises on
+    any string.
     """
     a, b = _core(a_name), _core(b_name)
     if not a or not b:
@@ -1086,7 +1203,8 @@ def same(a_name: str, b_name: str) -> bool:
     if len(a) > len(b):
         a, b = b, a
     if len(a) == 1:
-        return len(a[0]) > 1 and (_stands_for(a[0], b) or _by_particle(a_name, b_name))
+        fits = _stands_for(a[0], b) or _by_particle(a_name, b_name) or _by_father(a_name, b_name)
+        return len(a[0]) > 1 and fits
     turned = [b]
     if b[0] in _set("family_first"):
         turned.append((*b[1:], b[0]))
@@ -1112,3 +1230,9 @@ def _by_particle(a_name: str, b_name: str) -> bool:
     if len(a) < 2 or a[0] not in _set("particles"):
         return False
     return any(b[at : at + len(a)] == a for at in range(len(b) - len(a) + 1))
+
+
+def _by_father(a_name: str, b_name: str) -> bool:
+    """Whether one name is the given name of another that goes on with the father's."""
+    a, b = sorted((_folded(a_name), _folded(b_name)), key=len)
+    return len(a) == 1 and len(b) > 2 and a[0] == b[0] and b[1] in {"bin", "ibn", "bint"}

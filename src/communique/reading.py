@@ -326,7 +326,13 @@ def attended(sentence: str) -> bool:
 
 def attendance(sentence: str) -> bool:
     """Whether the sentence says who took part in, or led a side of, something told before."""
-    return _ATTENDANCE.search(sentence) is not None and _ABSENT.search(sentence) is None
+    return attends(sentence) is not None
+
+
+def attends(sentence: str) -> tuple[int, int] | None:
+    """Where the sentence says so: the span of "will attend the meeting"."""
+    said = _ATTENDANCE.search(sentence)
+    return said.span() if said and _ABSENT.search(sentence) is None else None
 
 
 _AT_THE = re.compile(
@@ -415,6 +421,7 @@ def _status(sentence: str, start: int, end: int) -> EngagementStatus:
     if nearest is not None:
         return _conditional_would(nearest, clause, sentence)
     later = _nearest_after(group, after, sentence[end:])
+    later = "planned" if _WILL_AFTER.search(sentence[:start]) else later
     if later is not None or not _HEADLINE.search(before):
         return later or "held"
     return "planned" if _BASE.match(group) and not _is_finite(before) else "held"
@@ -432,6 +439,12 @@ def day_within(sentence: str, trigger: Trigger) -> bool:
     return _DAY_OF.search(sentence[: trigger.start]) is not None
 
 
+_WILL_AFTER = re.compile(
+    r"\b(?:will|shall)\b[^.;]{0,80}\b(?:after|following|ahead of|before) "
+    r"(?:their|the|his|her) (?:[\w-]+ ){0,2}$",
+    re.IGNORECASE,
+)
+"""What is only the time of something to come: "will speak after their meeting"."""
 _OPEN_STATUS: tuple[EngagementStatus, ...] = ("ongoing", "planned", "proposed")
 _AT = re.compile(r"\b(?:at|during) (?:the |this )?(?:[\w-]+ )?$", re.IGNORECASE)
 _DAY_OF = re.compile(
@@ -850,11 +863,21 @@ def _head_at(tokens: tuple[_Token, ...], i: int) -> AgreementType | None:
         return kind if before == words or _exchanged_on(tokens, i) else None
     if t.lower == "framework" and not t.capital:
         return None
-    if i + 1 < len(tokens) and t.lower == "framework" and tokens[i + 1].lower == "agreement":
+    if t.lower == "framework" and _goes_on_to_a_head(tokens, i):
         return None
     if t.lower == "agreement" and i > 1 and tokens[i - 2].lower == "memorandum":
         return None  # the tail of "Memorandum of Agreement"
     return kind
+
+
+def _goes_on_to_a_head(tokens: tuple[_Token, ...], i: int) -> bool:
+    """Whether a head is a modifier of the next: "Framework Participation Agreement"."""
+    for t in tokens[i + 1 : i + 4]:
+        if t.lower in _HEADS and t.lower not in _NEEDS:
+            return True
+        if not t.capital:
+            break
+    return False
 
 
 def _exchanged_on(tokens: tuple[_Token, ...], i: int) -> bool:
@@ -968,7 +991,12 @@ def _is_name(
         (token.lower.endswith("s") and token.lower not in ("notes", "letters"))
         or (bare and before in ("in", "no", "of", "any", "mutual", "common", "general"))
     ):
-        return before == "no" and _governed(sentence, span)
+        # "suspended extradition treaties": several of a kind, and the kind is their name.
+        counted = _lexicon()["counted"]
+        named = [t for t in tokens if span[0] <= t.start < token.start and t.lower not in counted]
+        several = bool(named) and token.lower.endswith("s")
+        done = {act.kind for act in _acts(sentence, span, ())}
+        return bool(done) and (before == "no" or (several and done != {"implementing"}))
     if capital and not (bare and before in ("", "the", "a", "an", "this")):
         return True
     if token.lower in ("framework", "charter", "declaration", "protocol") and bare:
@@ -1148,10 +1176,25 @@ def _acts(
         found.append(_right_act(text, end, right[0], start))
         found.extend(_resumed(text, end, right[0], cues))
     found.extend(_of_its_text(text, end, cues))
+    if not found:
+        found.extend(_there_already(sentence, start, end))
     if any(a.kind == "requested" for a in found):
         # What was asked for and is being weighed is not yet negotiated.
         found = [a for a in found if text[a.start : a.end] != "under consideration"]
     return list(dict.fromkeys(_as_in_force(act) for act in found))
+
+
+_THERE = re.compile(r"\b(?P<new>recent)\s$|\b(?:existing|current)\s$", re.IGNORECASE)
+
+
+def _there_already(sentence: str, start: int, end: int) -> list[ActReading]:
+    """What an adjective before a proper title says of it: "the existing Fisheries Treaty"."""
+    there = _THERE.search(sentence[max(0, start - 12) : start])
+    if there is None or sentence[start:end].islower():
+        return []
+    left = max(0, start - 12)
+    kind: ActKind = "agreed" if there["new"] else "implementing"
+    return [ActReading(kind, "done", left + there.start(), left + there.end() - 1)]
 
 
 _AUX_CHAIN = (
@@ -1346,15 +1389,10 @@ def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
         if re.search(r"\bto\s*$|\bfor\b|^\s*(?:\w+\s+){0,3}$", gap) or kind == "agreed":
             at = start - len(before) + request.start()
             return ActReading("requested", _realis(before[: request.start()], text), at, end)
-    noun = re.match(r"(?i)(?:talks|negotiations)\b", text[start:end])
-    if kind == "negotiating" and noun:
-        # The noun itself tells of the sitting, if one is told.
-        own = _own_round(text, start, start + noun.end())
-        return ActReading(kind, "done", start + noun.end() + 1 if own else start, end)
-    if kind == "negotiating" and re.search(r"\bcontinu\w+ to\s*$", before):
-        return ActReading(kind, "done", start, end)
-    if re.match(r"when|if|once", text[end : end + 6].strip()):
-        return ActReading(kind, "conditional", start, end)
+    own = _negotiated(text, start, end, before) if kind == "negotiating" else None
+    own = own or _put_off(text, cue)
+    if own is not None:
+        return own
     realis = _realis(before, text)
     if realis == "done" and _BASE_FORM.fullmatch(text[start:end]):
         # A bare verb tells of what was done only in a headline: "Peru, Chile Sign Pact".
@@ -1363,6 +1401,53 @@ def _left_act(text: str, cue: tuple[int, int, ActKind]) -> ActReading:
     return ActReading(kind, realis, start, end)
 
 
+def _put_off(text: str, cue: tuple[int, int, ActKind]) -> ActReading | None:
+    """An act that an adjective or a condition puts off: "the early conclusion of"."""
+    start, end, kind = cue
+    if _EVENT_OF.search(text[start:end]) and kind != "implementing":
+        if _AT_MOST.search(text[:start]):
+            return ActReading(kind, "conditional", start, end)
+        if _TO_COME.search(text[:start]):
+            return ActReading(kind, "planned", start, end)
+    if re.match(r"when|if|once", text[end : end + 6].strip()):
+        return ActReading(kind, "conditional", start, end)
+    return None
+
+
+def _negotiated(text: str, start: int, end: int, before: str) -> ActReading | None:
+    """Negotiations as a noun, or ones that go on: begun when they were, else held."""
+    noun = re.match(r"(?i)(?:talks|negotiations)\b", text[start:end])
+    opened = _OPENED.search(before) if noun else None
+    if opened:
+        realis = _realis(before[: opened.start()] + " ", text)
+        return ActReading("negotiating", realis, start, end)
+    if noun:
+        # The noun itself tells of the sitting, if one is told.
+        own = _own_round(text, start, start + noun.end())
+        return ActReading("negotiating", "done", start + noun.end() + 1 if own else start, end)
+    if re.search(r"\bcontinu\w+ to\s*$", before):
+        return ActReading("negotiating", "done", start, end)
+    return None
+
+
+_OPENED = re.compile(
+    r"\b(?:launch\w*|start\w*|begin\w*|open(?:ed|ing|s)?|commenc\w+|resum\w+|initiat\w+)"
+    r"(?: (?:of|the|formal|new|their|bilateral|official)){0,3} $",
+    re.IGNORECASE,
+)
+"""The beginning of negotiations, which are held only once they were begun."""
+_TO_COME = re.compile(
+    r"\b(?:an?|the|its|their|for) (?:early|swift|speedy|prompt|rapid|timely|expeditious) $|"
+    r"\b(?:towards?|expedit\w+|accelerat\w+|speed\w* up|push\w* for|hope\w* for|await\w*)"
+    r" (?:(?:an?|the|its|their) )?(?:(?:early|swift|speedy|prompt|rapid|timely) )?$|"
+    r"\b(?:future|upcoming|forthcoming|planned|expected|imminent) $",
+    re.IGNORECASE,
+)
+_AT_MOST = re.compile(r"\b(?:potential|possible|eventual|proposed|hypothetical) $", re.IGNORECASE)
+_EVENT_OF = re.compile(
+    r"\b(?:of|to)$|^(?:conclusion|signature|entry|signing|ratification)\b", re.IGNORECASE
+)
+"""A noun for an act, "the conclusion of", which an adjective may put off."""
 _TO_BE_SAID = re.compile(
     r"(?:^|[\"“'‘;:,] ?|\b(?:and|to|please) )(?:tell|say|write|report|pretend|claim|announce)"
     r"(?: (?:the )?\w+)? that (?:the )?$",

@@ -10,6 +10,7 @@ record of several tellings.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from communique import dates, people, reading
 from communique.grounding import index_of
 from communique.parties import country_of_place
+from communique.reading import Trigger
 from communique.schemas import Act, DateValue, Evidence, LeftOut, Place, Span
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from communique.article import Passage
     from communique.drafts import AgreementDraft, MeetingDraft
     from communique.people import Mention
-    from communique.reading import Title, Trigger
+    from communique.reading import ActReading, Title
     from communique.scene import Person, Scene
     from communique.schemas import (
         ActKind,
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     )
 
 PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|[Hh]is|[Hh]er|him|I|me|[Mm]y)\b")
-FIRST_PERSON = re.compile(r"\b(?:I|me|[Mm]y|we|us)\b")
+FIRST_PERSON = re.compile(r"\b(?:I|me|[Mm]y(?! (?:\w+ )?colleague)|we|us)\b")
 _OF_STATES = frozenset({"exercise", "negotiation", "dialogue", "meeting", "summit", "call"})
 _PRONOUNS = frozenset({"he", "she", "him", "her", "his", "they", "i", "we", "his counterpart"})
 _BOTH = re.compile(
@@ -65,15 +67,56 @@ _DECIDED = re.compile(r"voted|decided|agreed|moved|resolved|ordered")
 _VERB_OF_DATE = re.compile(r"\b([a-z]{2,14}ed|held|begun|taken|made) (?:(?:in|on|since|by) )?$")
 """A participle right before a date, which is then its date."""
 _SAID = r"(?:sa(?:id|ys)|announced?|announces|confirm(?:ed|s)|reported|stated|declared|revealed|"
-_SAID += r"denied|declined|told(?= reporters))"
+_SAID += r"denied|declined|wrote|writes|tweeted|posted|warned|claimed|told(?= reporters))"
 _SAID_BEFORE = re.compile(
-    rf"\b{_SAID}(?: (?:reporters|in a (?:statement|release)|here|late|early|(?:tele)?vised)){{0,2}}"
-    r"(?: on)? $"
+    rf"\b{_SAID}(?: (?:reporters|in a (?:statement|release|post)|on (?:Twitter|X|Facebook)|"
+    r"on its web ?site|"
+    r"here|late|early|(?:tele)?vised)){0,2}"
+    r"(?: on)? $|\btold (?:[\w.’'-]+ ){1,4}on $"
 )
 _SAID_AFTER = re.compile(rf" {_SAID}\b")
 """A date beside these words is that of the news, and of nothing that it tells."""
+_DATELINE = re.compile(r"\W*(?:(?:late|early|earlier) )?(?:on )?", re.IGNORECASE)
+_NEWS = re.compile(rf",? (?:[\w.’'-]+ ){{1,8}}{_SAID}\b")
+"""Behind a date that opens a sentence: "On Monday, the White House announced"."""
 _NEXT_TO = re.compile(r" (?:also |again |then |has |have |had |will )?")
 _CLAUSE_END = re.compile(r";|\band that\b|\bbut\b|\bwhereas\b")
+_TOPIC = re.compile(r" (?:on|concerning|regarding|over|against|for) ")
+"""Behind it, a title says what it is about, and not between whom it is."""
+_ANOTHER = re.compile(r"\b(?:an?|another|one) (?:[a-z-]+ ){0,2}$")
+_AFTER_TALKS = re.compile(
+    r"\W*(?:after|following|emerging from|at the end of) (?:the |their |his |her )?"
+    r"(?:[\w-]+ ){0,3}",
+    re.IGNORECASE,
+)
+_IN_TALKS = re.compile(
+    r"\W*(?:in|during|at) (?:an?|his|her|their|the) (?:[\w-]+ ){0,3}", re.IGNORECASE
+)
+_DISCUSSED = re.compile(
+    r",? (?:(?:have|had|has|also|today|yesterday|on \w+day) ){0,3}"
+    r"(?P<verb>discussed|reviewed|exchanged)\b"
+)
+_NEAR_START = 4
+_SAYS = re.compile(r"\s?,? (?:said|told|stressed|announced|added|praised|thanked|urged|warned)\b")
+_LONGEST_HEADING = 160
+_SUBJECT_REACH = 6
+"""How far behind its comma the subject of a main clause may begin: " the"."""
+_TO_COME = re.compile(r"\b(?:set|due|expected|scheduled|slated) to (?!be signed)|\btak\w+ effect\b")
+"""Behind it, a date is of what is to follow: "agreed a truce set to begin on Sunday"."""
+_SPOKEN_OF = re.compile(r"\b(?:discuss|prepar|review|welcom|recall|prais)\w*")
+"""Between several people and a meeting that they only spoke of."""
+_ALSO = re.compile(r"\b(?:also|separately) $", re.IGNORECASE)
+_KNOWN = re.compile(r"\b(?:this|my|his|her|their|our|the) $", re.IGNORECASE)
+_EFFECT = re.compile(
+    r"(?: to [A-Z][\w’'-]*(?: [A-Z][\w’'-]*){0,2})? (?:will|would|is expected to|is set to)"
+    r" (?:further |also |help |greatly )?"
+    r"(?!(?:be|take|begin|start|last|go|include)\b)[a-z]+"
+)
+"""What a visit does, rather than when it is: "will strengthen ties"."""
+_SAME_MONTH = re.compile(r" of (?:the same|that) month\b")
+_SINCE = re.compile(r"since\b", re.IGNORECASE)
+_MEANWHILE = re.compile(r"\b(?:as|while|because|before|after|when|ahead of)\b")
+"""Between a date and the subordinate clause of something else."""
 _SAME_DAY = re.compile(
     r"\b(?:(?:later|earlier) )?(?:on )?(?:that|the same) day\b|\b(?:later|earlier) in the day\b",
     re.IGNORECASE,
@@ -90,24 +133,30 @@ _JOINS = re.compile(
 )
 _REACHES = re.compile(
     r"[\s:]*(?:(?:with|his|her|their|its|the|a|an|by|phone|telephone|today|also|individually|"
-    r"separately|on|to|between|since|in|royal|highness|excellency|majesty|attended|including|new|visiting|then|"
-    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|this|morning|afternoon|evening)[\s:,]*)*",
+    r"separately|bilaterally|my|our|colleagues?|on|to|between|since|in|royal|highness|excellency|majesty|"
+    r"attended|including|new|visiting|then|will|be|was|were|held|hon|h\.e|mr|mrs|ms|dr|"
+    r"(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|this|morning|afternoon|evening)[\s:,.]*)*",
     re.IGNORECASE,
 )
 """What may stand between the words that tell of a meeting and the first whom they reach."""
 _PLACE_NAME = r"((?:[A-Z][\w.'’-]*)(?:,? (?:[A-Z][\w.'’-]*)){0,3})"
-_BEHIND = re.compile(rf"\b(?:in|at) (?:the )?{_PLACE_NAME}")
+_CITY_OF = r"(?:(?:[\w-]+ ){0,2}(?:city|town|capital|resort|port|island|village) of )?"
+_BEHIND = re.compile(rf"\b(?:in|at) (?:the )?{_CITY_OF}{_PLACE_NAME}")
 _VISITED = re.compile(rf"^(?: to| in)? (?:the )?{_PLACE_NAME}")
+_IN_FRONT = re.compile(
+    rf"\W*In (?:the )?{_PLACE_NAME}(?=,? (?:on|from|today|yesterday|I|he|she|we|the)\b|, )"
+)
+_PREMISES = re.compile(r"\b(?:Embassy|Mission|Consulate|Consulate[- ]General|Residence)$")
 _ELSEWHERE = re.compile(
     r"\b(?:conflict|war|situation|cris[ei]s|peace|security|stability|events?|developments?|fighting|"
     r"violence|elections?|troops|forces|interests|rights|ceasefire|invasion|aggression|operations?|"
     r"presence|activities|actions?|earthquake|position)\s$"
 )
 """Before a place of which was spoken: "the situation in Yemen"."""
-_BY = re.compile(r"^ of(?: the)? $| by(?: the| a| an)? $")
+_BY = re.compile(r"^(?: to (?:the )?[A-Z][\w’'-]+)? of(?: the)? $| by(?: the| a| an)? $")
 _IN_PASSING = re.compile(
-    r"\b(?:during|as part of|in the course of|on|ahead of|before) "
-    r"(?:his|her|their|its|the|this|that|a|an)(?: [\w-]+){0,3} $",
+    r"\b(?:(?:during|as part of|in the course of|on|ahead of|before) "
+    r"(?:his|her|their|its|the|this|that|a|an)|in (?:his|her|their|its))(?: [\w-]+){0,3} $",
     re.IGNORECASE,
 )
 _SUBJECT_PRONOUN = re.compile(r"\b(?:[Hh]e|[Ss]he|I)\b,? (?:(?!and\b|that\b|to\b)[\w’']+ ){0,4}$")
@@ -135,6 +184,12 @@ _WAS_DUE = re.compile(
 _ASKED_HIM = re.compile(r"\b(?:welcom\w+|invit\w+|host\w*) (?:him|her|them)\b")
 _BESIDE = re.compile(r"\b(?:along with|accompanied by|flanked by)(?: (?:the|his|her|its))? $")
 """Before somebody who was there with the subject, and is not it."""
+_IF_CLAUSE = re.compile(r"\W*(?:if|when|once|unless|although|while)\b[^,]{1,160},", re.IGNORECASE)
+_SOMEBODYS = re.compile(
+    r"['’]s? (?:\w+ )?(?:predecessor|successor|son|daughter|brother|sister|wife|husband|father|"
+    r"mother|spokes\w+|envoy|advis[eo]r|aide|deputy|office|team)\b"
+)
+"""Behind somebody whose relative or aide is told of: "Bello's predecessor, X, visited"."""
 _WHO = re.compile(r",? who (?:[\w’']+ ){0,5}")
 _DONE_BY = re.compile(r"\b\w+ed by\b|\bmet by\b")
 _BETWEEN_THEM = re.compile(r" (?:here |today |yesterday )?(?:between|among) ")
@@ -187,6 +242,8 @@ class Told:
     """Whether it is named only as the time of something else: "during his visit"."""
     apart: bool = False
     """Whether it is told as a meeting of two beside others: "also held bilateral meetings"."""
+    again: bool = False
+    """Whether it is a visit told before, whose effect may be to come: "this visit will help"."""
     vague: bool = False
     """Whether the words leave open how they met: "discussed trade with"."""
 
@@ -202,6 +259,8 @@ class Instrument:
     evidence: Evidence
     parties: tuple[Party, ...]
     acts: tuple[Act, ...]
+    another: bool = False
+    """Whether it is told as one not named before: "an agreement"."""
 
 
 @dataclass
@@ -317,6 +376,23 @@ class Reader:
                     found = [t for t in found if _own_company(t, here)]
                 self.findings.told.extend(found)
                 here += found
+            if not here:
+                self._supplement_joint(sentence)
+
+    def _supplement_joint(self, sentence: int) -> None:
+        """Tell that two people of different sides, named together, discussed something."""
+        start = self.scene.sentences[sentence].start
+        words = self.scene.words(sentence)
+        named = [m for m in self.scene.mentions_in(sentence) if m.name is not None][:2]
+        if len(named) < 2 or named[0].start - start > _NEAR_START:
+            return
+        said = _DISCUSSED.match(words, named[1].end - start)
+        homes = [self._at_home(self._of_mention(m)).code for m in named]
+        if said is None or not self._joined_by(*named) or None in homes or len(set(homes)) < 2:
+            return
+        trigger = Trigger(said.start("verb"), said.end(), "meeting", "held")
+        anchor = self.scene.evidence(start + trigger.start, start + trigger.end)
+        self.findings.told.extend(self._tell(None, sentence, anchor, trigger))
 
     def _supplement_titles(self, sentence: int) -> None:
         """Add the instruments with which the sentence tells that something was done."""
@@ -359,16 +435,83 @@ class Reader:
             place=None
             if kind == "call"
             else self._place(draft.where if draft else "", sentence)
-            or self._place_after(sentence, trigger),
+            or self._place_after(sentence, trigger)
+            or self._place_before(sentence, trigger),
             salience=salience,
             sidelines=self._sidelines(sentence),
-            apart=self.ruled and reading.distributive(words),
+            apart=self.ruled and _told_apart(words, trigger),
+            again=self.ruled and _told_again(words, trigger),
             vague=trigger is not None
             and words[trigger.start : trigger.end].lower().startswith(("discuss", "exchang")),
-            passing=trigger is not None and bool(_IN_PASSING.search(words[: trigger.start])),
+            passing=trigger is not None
+            and (bool(_IN_PASSING.search(words[: trigger.start])) or _is_heading(words)),
         )
         attendees = self._attendees(draft, sentence, anchor, trigger, event)
+        if trigger is not None and len(attendees) < 2 and event is None:
+            attendees = self._after_talks(attendees, sentence, trigger)
         return self._distributed(base, attendees, words)
+
+    def _after_talks(
+        self, found: tuple[Attendee, ...], sentence: int, trigger: Trigger
+    ) -> tuple[Attendee, ...]:
+        """Who talked, for "After talks in Oslo, the minister said": that one and the other lead."""
+        begin = self.scene.sentences[sentence].start
+        words = self.scene.words(sentence)
+        if trigger.type not in COMPANY or not _AFTER_TALKS.fullmatch(words[: trigger.start]):
+            return self._in_talks(found, sentence, trigger)
+        rest = words.find(",", trigger.end)
+        named = [m for m in self.scene.mentions_in(sentence) if m.name and m.start >= begin + rest]
+        if rest < 0 or not named or named[0].start - begin - rest > _SUBJECT_REACH:
+            return found
+        if not _SAYS.match(words, named[0].end - begin):
+            return found
+        speaker = self._at_home(self._of_mention(named[0]))
+        item = self.scene.item(sentence)
+        other = self.scene.other_lead(item, speaker.person) if speaker.person else None
+        if other is None or any(a.person not in {other, speaker.person} for a in found):
+            return found
+        near = other.nearest(begin)
+        evidence = self.scene.evidence(near.start, near.end)
+        return speaker, Attendee(other, self.scene.home(other), other.office, evidence)
+
+    def _abroad(self, one: Attendee, place: Place) -> Attendee:
+        """A visitor, of the country visited only where some word says so."""
+        if one.person is None or one.party is None or one.code != place.country:
+            return one
+        return replace(one, party=self.scene.stated(one.person))
+
+    def _in_talks(
+        self, found: tuple[Attendee, ...], sentence: int, trigger: Trigger
+    ) -> tuple[Attendee, ...]:
+        """Add the main subject, for "In a call with X on Monday, President Y said"."""
+        begin = self.scene.sentences[sentence].start
+        words = self.scene.words(sentence)
+        opens = trigger.type in COMPANY and _IN_TALKS.fullmatch(words[: trigger.start])
+        if opens and words.startswith(",", trigger.end) and not self._told_before(sentence):
+            return self._spoke_there(sentence, trigger) or found
+        if not opens or not found or any(a.evidence.start < begin + trigger.end for a in found):
+            return found
+        rest = words.find(",", found[-1].evidence.end - begin)
+        after = [m for m in self.scene.mentions_in(sentence) if m.start >= begin + rest]
+        if rest < 0 or not after or after[0].start - begin - rest > _SUBJECT_REACH:
+            return found
+        subject = self._at_home(self._of_mention(after[0]))
+        if subject.person is None or any(subject.person is a.person for a in found):
+            return found
+        return subject, *found
+
+    def _told_before(self, sentence: int) -> bool:
+        """Whether an engagement is told in one of the sentences before."""
+        item = self.scene.item(sentence)
+        return any(self.scene.item(s) == item and self.triggers(s) for s in range(sentence))
+
+    def _spoke_there(self, sentence: int, trigger: Trigger) -> tuple[Attendee, ...]:
+        """The two people of "During the call, President X congratulated President Y"."""
+        begin = self.scene.sentences[sentence].start + trigger.end
+        named = [m for m in self.scene.mentions_in(sentence) if m.name and m.start > begin]
+        two = [self._at_home(self._of_mention(m)) for m in named[:2]]
+        codes = {a.code for a in two}
+        return tuple(two) if len(two) == len(codes) and len(codes) > 1 and None not in codes else ()
 
     def _joined(self, anchor: Evidence, start: int, end: int, sentence: int) -> Evidence:
         """The anchor stretched over the trigger, within the sentence."""
@@ -489,8 +632,9 @@ class Reader:
         if trigger.type == "ceremony" and len(found) < 2:
             named = [m for m in self.scene.mentions_in(sentence) if m.name is not None]
         elif trigger.type in COMPANY and len(found) < 2:
-            plural = _PLURAL.search(self.scene.words(sentence)[: trigger.start])
-            if plural is None:
+            words = self.scene.words(sentence)
+            plural = _PLURAL.search(words[: trigger.start])
+            if plural is None or _SPOKEN_OF.search(words[plural.end() : trigger.start]):
                 return
             count = _COUNTS.get((plural["count"] or "").lower())
             named = self.scene.company(sentence, count)
@@ -594,7 +738,11 @@ class Reader:
             m
             for m in self._of_clause(before, sentence, left)
             if not _BESIDE.search(self.scene.text[max(start, m.start - 40) : m.start])
+            and not _SOMEBODYS.match(self.scene.text, m.end)
         ]
+        words = self.scene.text[start:left]
+        if _SUBJECT_PRONOUN.search(words) and _IF_CLAUSE.match(words):
+            before = []  # "If the Omani side agreed, she would meet": who "she" is stands elsewhere
         if before and _WHO.fullmatch(self.scene.text[before[-1].end : left]):
             return before[-1:] if trigger.type == "visit" else self._met(before[-1:], right, after)
         subjects = before[:1]
@@ -615,7 +763,8 @@ class Reader:
             if not self._joined_by(previous, mention):
                 break
             objects.append(mention)
-        between = _BETWEEN_THEM.match(self.scene.text, right) and len(objects) > 1
+        gap = self.scene.text[right : objects[0].start]
+        between = _BETWEEN_THEM.search(gap) and len(objects) > 1
         return objects if between else [*subjects, *objects]
 
     def _visitor(
@@ -817,12 +966,21 @@ class Reader:
     ) -> Iterable[Told]:
         """One engagement for each other party, where the sentence tells of separate ones."""
         attendees = self._with_homes(attendees, base.event)
+        if base.type == "visit" and base.place is not None:
+            attendees = tuple(self._abroad(a, base.place) for a in attendees)
         separate = (
             self.ruled
             and base.type in {"meeting", "call"}
             and reading.distributive(words)
             and not reading.joint(words)
+            # Those who are its subject together met together, whatever was "respective".
+            and any(a.evidence.start >= base.evidence.start for a in attendees)
         )
+        behind = [a for a in attendees if a.evidence.start >= base.evidence.end]
+        before = [a for a in attendees if a.evidence.end <= base.evidence.start]
+        if separate and len(behind) == 1 and len(before) > 1:
+            # "A and B separately called on C": C met each.
+            return [replace(base, attendees=(one, behind[0])) for one in before]
         others: dict[object, list[Attendee]] = {}
         for one in attendees[1:]:
             others.setdefault(one.code or one.person, []).append(one)
@@ -894,7 +1052,15 @@ class Reader:
         words = self.scene.words(sentence)
         start = self.scene.sentences[sentence].start
         begin, end = anchor.start - start, anchor.end - start
-        if date[0] >= end and _BEYOND.search(words[end : date[0]]):
+        if _NEXT_TO.fullmatch(words[date[1] : begin]):
+            return True
+        # "who is on a visit, today met": of what it stands right before.
+        before = any(_NEXT_TO.fullmatch(words[date[1] : t.start]) for t in self.triggers(sentence))
+        beyond = before or _BEYOND.search(words[end : date[0]])
+        # "the third meeting since 2021", "arrived on Thursday as he prepares to meet"
+        since = status != "ongoing" and _SINCE.match(words, date[0])
+        meanwhile = status in FUTURE and _MEANWHILE.search(words[date[1] : begin])
+        if (date[0] >= end and beyond) or since or meanwhile:
             return False
         others = [t for t in self.triggers(sentence) if t.status != status]
         if date[0] >= end:
@@ -956,11 +1122,15 @@ class Reader:
         before = words[max(0, found[0] - 24) : found[0]].lower()
         if re.search(r"\b(?:signed|ratified|adopted|since|force)\b", before):
             return True
+        if _DATELINE.fullmatch(words[: found[0]]) and _NEWS.match(words, found[1]):
+            return True
         return bool(_SAID_BEFORE.search(words[: found[0]]) or _SAID_AFTER.match(words, found[1]))
 
     def _dated(
         self, located: Evidence, sentence: int, status: EngagementStatus
     ) -> DateValue | None:
+        if _SAME_MONTH.match(self.scene.text, located.end):
+            return self._of_same_month(located, sentence)
         before = self.scene.text[max(0, located.start - 120) : located.start]
         ahead = status in FUTURE and _WAS_DUE.search(before) is None
         direction: Literal["past", "future"] = "future" if ahead else "past"
@@ -974,6 +1144,26 @@ class Reader:
             self.leave_out("date", located.exact, "the words hold no date")
             return None
         return value.model_copy(update={"evidence": located})
+
+    def _of_same_month(self, located: Evidence, sentence: int) -> DateValue | None:
+        """The date of "the 17th of the same month": in the month told of last."""
+        for before in range(sentence, -1, -1):
+            if self.scene.item(before) != self.scene.item(sentence):
+                break
+            start = self.scene.sentences[before].start
+            found = dates.find(self.scene.words(before), language=self.scene.language)
+            for left, right in reversed([f for f in found if start + f[1] <= located.start]):
+                words = self.scene.text[start + left : start + right]
+                value = dates.resolve(words, self.scene.reference(before), direction="past")
+                if value is None or value.start is None or value.end is None:
+                    continue
+                if (value.start.year, value.start.month) != (value.end.year, value.end.month):
+                    continue
+                month = monthrange(value.start.year, value.start.month)[1]
+                day = dates.resolve(located.exact, value.start.replace(day=month), direction="past")
+                return day.model_copy(update={"evidence": located}) if day else None
+        self.leave_out("date", located.exact, "the month that it refers to is not told")
+        return None
 
     def _place(self, where: str, sentence: int) -> Place | None:
         if not where.strip():
@@ -1015,12 +1205,32 @@ class Reader:
             if _ELSEWHERE.search(self.scene.text[start : start + found.start()]):
                 continue
             name = found.group(1).rstrip(".,'’-")
+            if _PREMISES.search(name):
+                continue  # whose the building is says nothing of where it stands
+            name = _first_of(name, self.scene.text)
             country = country_of_place(name, context=self.scene.text)
             if country is not None:
                 left = start + found.start(1)
                 evidence = self.scene.evidence(left, left + len(name))
                 return Place(name=evidence.exact, country=country, evidence=evidence)
         return None
+
+    def _place_before(self, sentence: int, trigger: Trigger | None) -> Place | None:
+        """The place with which the sentence begins: "In Lima on Monday, he met"."""
+        if trigger is None or trigger.type == "call" or not self.ruled:
+            return None
+        words = self.scene.words(sentence)
+        found = _IN_FRONT.match(words)
+        others = any(t.start < trigger.start for t in self.triggers(sentence))
+        if found is None or found.end() > trigger.start or others:
+            return None
+        name = found[1].rstrip(".,'’-")
+        country = country_of_place(name, context=self.scene.text)
+        if country is None:
+            return None
+        left = self.scene.sentences[sentence].start + found.start(1)
+        evidence = self.scene.evidence(left, left + len(name))
+        return Place(name=evidence.exact, country=country, evidence=evidence)
 
     # --- agreements -----------------------------------------------------------------------
 
@@ -1051,8 +1261,19 @@ class Reader:
         words = scene.words(sentence)
         readings = reading.acts(words, (title.start, title.end))
         verbs = [(a.start, a.end) for a in readings]
+        titles = reading.titles(words)
+        beyond = min((t.start for t in titles if t.start >= title.end), default=len(words))
+        # What is done with the next title, by a verb of its own, has a date of its own.
+        next_acts = (
+            act.start
+            for other in titles
+            if other.start >= title.end
+            for act in reading.acts(words, (other.start, other.end))
+        )
+        own = min((a for a in next_acts if all(a > verb[1] for verb in verbs)), default=len(words))
         acts = tuple(
-            self._act(a.kind, a.realis, sentence, (a.start, a.end), verbs) for a in readings
+            self._act(a.kind, a.realis, sentence, (a.start, a.end), verbs, (beyond, own))
+            for a in readings
         )
         self.findings.instruments.append(
             Instrument(
@@ -1061,7 +1282,8 @@ class Reader:
                 acronym=title.acronym,
                 type=title.type,
                 evidence=scene.evidence(start + title.start, start + title.end),
-                parties=self._between(draft, sentence, title),
+                parties=self._between(draft, sentence, title, readings),
+                another=bool(_ANOTHER.search(words[: title.start])),
                 acts=acts,
             )
         )
@@ -1073,10 +1295,13 @@ class Reader:
         sentence: int,
         verb: tuple[int, int],
         verbs: Sequence[tuple[int, int]],
+        limits: tuple[int, int],
     ) -> Act:
         """An act with the date of its clause: the next behind its verb, else the last before it.
 
-        A date beyond another act's verb is that act's.
+        A date beyond another act's verb is that act's. `limits`: where the next title begins, whose
+        date it is if one before the verb is left for this act, and where the next title's own act
+        begins.
         """
         scene = self.scene
         span = scene.sentences[sentence]
@@ -1085,9 +1310,14 @@ class Reader:
         last = min((v[0] for v in verbs if v[0] >= verb[1]), default=len(scene.text))
         ends = (m.start() for m in _CLAUSE_END.finditer(scene.words(sentence)))
         last = min(last, min((c for c in ends if c >= verb[1]), default=last))
+        beyond, own = limits
+        to_come = _TO_COME.search(scene.words(sentence), verb[1])
+        own = min(own, to_come.start()) if to_come else own
+        last = min(last, own)
         behind = [f for f in found if verb[1] <= f[0] < last]
         before = [f for f in found if first <= f[0] and f[1] <= verb[0]]
-        chosen = min(behind, default=None) or max(before, default=None)
+        nearer = [f for f in behind if f[0] < beyond] if before else behind
+        chosen = min(nearer, default=None) or max(before, default=None)
         dated = None
         if chosen is not None and kind not in _UNDATED:
             where = scene.evidence(span.start + chosen[0], span.start + chosen[1])
@@ -1107,17 +1337,27 @@ class Reader:
             mine = decided or (
                 before and any(v[0] < before.end(1) and before.start(1) < v[1] for v in verbs)
             )
-            if before is None or mine:
+            told = _SAID_BEFORE.search(words[: date[0]]) or _SAID_AFTER.match(words, date[1])
+            if told is None and (before is None or mine):
                 free.append(date)
         return free
 
     def _between(
-        self, draft: AgreementDraft | None, sentence: int, title: Title
+        self,
+        draft: AgreementDraft | None,
+        sentence: int,
+        title: Title,
+        readings: Sequence[ActReading],
     ) -> tuple[Party, ...]:
-        """The parties that the title names, else those of the draft, in the sentence."""
+        """The parties that the title names, else the act's subjects, else those of the draft."""
         span = self.scene.sentences[sentence]
         left, right = span.start + title.start, span.start + title.end
-        named = [p for _, _, p in self.scene.parties_in(left, right)]
+        topic = _TOPIC.search(self.scene.text, left, right)
+        named = [
+            p
+            for _, _, p in self.scene.parties_in(left, topic.start() if topic else right)
+            if p.kind != "territory"
+        ]
         behind = self._sides_behind(right, span.end)
         named += [a.party for a in behind if a.party is not None]
         if len({p.code for p in named}) > 1:
@@ -1125,6 +1365,9 @@ class Reader:
         partner = self._partner(right, span.end)
         if partner is not None:
             return self._parties_of(sentence, (partner,))
+        subjects = self._subjects(sentence, readings)
+        if len(subjects) > 1:
+            return subjects
         drafted: list[Party] = []
         for words in draft.between if draft else ():
             located = self.locate(words, span.start)
@@ -1134,6 +1377,22 @@ class Reader:
                 drafted += [p for _, _, p in self.scene.parties_in(located.start, located.end)]
         told = _distinct([*named, *drafted])
         return told if len(told) > 1 else self._parties_of(sentence, told)
+
+    def _subjects(self, sentence: int, readings: Sequence[ActReading]) -> tuple[Party, ...]:
+        """The parties listed right before an act: "Kenya, Oman and Peru have signed"."""
+        span = self.scene.sentences[sentence]
+        for act in readings:
+            begin = span.start + act.start
+            sides: list[Party] = []
+            last = span.start
+            for left, right, party in self.scene.parties_in(span.start, begin):
+                if sides and not _JOINS.fullmatch(self.scene.text[last:left]):
+                    sides = []
+                sides.append(party)
+                last = right
+            if sides and _AUXILIARIES.fullmatch(self.scene.text[last:begin]):
+                return _distinct(sides)
+        return ()
 
     def _partner(self, start: int, end: int) -> Party | None:
         """The party right behind a title: "the Fisheries Agreement with Senegal"."""
@@ -1188,6 +1447,33 @@ def _own_company(told: Told, others: Sequence[Told]) -> bool:
     ours = {a.person or a.code for a in told.attendees}
     theirs = [{a.person or a.code for a in other.attendees} for other in others]
     return len(ours) > 1 and not any(len(t) > 1 and (ours <= t or t <= ours) for t in theirs)
+
+
+def _first_of(name: str, text: str) -> str:
+    """The first of places in several countries: "Senegal, Ghana" are not one place."""
+    parts = name.split(", ")
+    countries = [country_of_place(part, context=text) for part in parts]
+    several = countries[0] is not None and len({*countries} - {None}) > 1
+    return parts[0] if several else name
+
+
+def _is_heading(words: str) -> bool:
+    """Whether a heading has no verb, and so no tense: "Meeting between A and B"."""
+    return len(words) < _LONGEST_HEADING and words[-1:].isalnum() and not reading.is_finite(words)
+
+
+def _told_apart(words: str, trigger: Trigger | None) -> bool:
+    """Whether a meeting is told as one beside others: "held bilaterals", "also met"."""
+    also = trigger is not None and _ALSO.search(words[: trigger.start])
+    return bool(also) or reading.distributive(words)
+
+
+def _told_again(words: str, trigger: Trigger | None) -> bool:
+    """Whether a visit is told as one that is known, by what it will do."""
+    if trigger is None or trigger.type != "visit":
+        return False
+    known = _KNOWN.search(words[: trigger.start]) is not None
+    return known and _EFFECT.match(words, trigger.end) is not None
 
 
 def _within_event(one: Attendee, event: Evidence | None) -> bool:

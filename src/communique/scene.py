@@ -13,9 +13,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from communique import officials, people, reading, tongues
+from communique import leaders, officials, people, reading, tongues
 from communique.grounding import Index, index_of
 from communique.parties import Resolver, country_of_place
 from communique.people import Mention
@@ -47,16 +48,23 @@ _SPEAKS_FOR = re.compile(
 """The office of somebody who tells the news and is not it."""
 _QUOTED = re.compile(r'["“][^"”]{0,2000}["”]')
 _FIRST_PERSON = re.compile(r"\b(?:I|me|my)\b")
-_LOCATIVE = re.compile(r"\b(?:in|at|near)(?: the)? $", re.IGNORECASE)
+_LOCATIVE = re.compile(
+    r"\b(?:in|at|near|across|throughout)(?: the)? $|"
+    r"\b(?:north|south|east|west|(?:north|south)(?:east|west))ern $",
+    re.IGNORECASE,
+)
 _SUBJECT = re.compile(
     r"\W*(?:(?:on|in|at|earlier|later|meanwhile|also|separately|during|after|before|today|"
-    r"yesterday)\b[^,.;]{0,60},? )?(?:(?:the|his|her|their|its|a|an|h\.e\.|dr|mr|ms|mrs)\.? )?",
+    r"yesterday)\b(?:[^,.;]{0,60},|"
+    r"(?: (?!with\b|of\b|by\b|his\b|her\b|to\b)[\w-]+){0,3}) )?"
+    r"(?:(?:the|his|her|their|its|a|an|h\.e\.|dr|mr|ms|mrs)\.? )?",
     re.IGNORECASE,
 )
 """What may stand before the subject of a sentence."""
 _PRONOUN_FIRST = re.compile(
     r"\W*(?:(?:on|in|at|later|earlier)\b[^,.;]{0,60},? )?(?:he|she)\b", re.IGNORECASE
 )
+_COLLEAGUE = re.compile(r"\b(?:my|our) (?:[\w-]+ )?colleagues?,?\s+(?:the )?$")
 _BOUND_FOR = re.compile(r"\b(?:to|in|at|from|for)(?: the)? $")
 _OURS = re.compile(r"\b(?:we|our|us)\b")
 _IN_CITY = re.compile(r" in ([A-Z][\w’'-]+(?: [A-Z][\w’'-]+)?)")
@@ -230,6 +238,15 @@ class Scene:
                 sides.setdefault(home.code, home)
         return list(sides.values())
 
+    def paired(self, item: int) -> list[Party]:
+        """The two parties of the only compound that an item holds: "the EU-Kenya relationship"."""
+        span = self.article.items[item]
+        pairs: dict[frozenset[str | None], list[Party]] = {}
+        for (_, end, one), (start, _, other) in pairwise(self.parties_in(span.start, span.end)):
+            if one.code != other.code and _COMPOUND.fullmatch(self.text[end:start]):
+                pairs.setdefault(frozenset({one.code, other.code}), [one, other])
+        return next(iter(pairs.values())) if len(pairs) == 1 else []
+
     def is_where(self, start: int) -> bool:
         """Whether a party's name is only where something is: "in Spain"."""
         before = self.text[max(0, start - 60) : start]
@@ -389,6 +406,10 @@ class Scene:
             and (home := p.party or self.home(p)) is not None
             and home.code == party.code
         ]
+        if not held:  # "her counterpart X", later "the Peruvian minister"
+            held = [
+                p for p in self.people if not p.office and p.party and p.party.code == party.code
+            ]
         return held[0] if len(held) == 1 and party.code else None
 
     @cached_property
@@ -412,12 +433,45 @@ class Scene:
         """
         if person.party is not None:
             return person.party
-        by_office = people.party_of_office(person.office or "", self.text)
-        beside = by_office or self.joined(person) or self._placed(person)
+        beside = self._beside(person)
         if beside is not None:
             return beside
         guessed, sure = self._guess(person)
         return guessed if sure else self.assigned.get(person, guessed)
+
+    def stated(self, person: Person) -> Party | None:
+        """For whom somebody stands by any words of the article, or by the public record."""
+        return person.party or self._beside(person)
+
+    def _beside(self, person: Person) -> Party | None:
+        """For whom somebody stands by office, by name, or by the words around the first mention."""
+        return (
+            people.party_of_office(person.office or "", self.text)
+            or self._known(person)
+            or self._colleague(person)
+            or self.joined(person)
+            or self._placed(person)
+        )
+
+    def _known(self, person: Person) -> Party | None:
+        """The party of somebody of public record."""
+        if person not in self._of_record:
+            published = self.article.published_of(self.article.item_at(person.first))
+            year = published.year if published else None
+            named = {p.code: p for _, _, p in reversed(self.parties) if p.code}
+            self._of_record[person] = leaders.party_of(person.name, person.office, year, named)
+        return self._of_record[person]
+
+    @cached_property
+    def _of_record(self) -> dict[Person, Party | None]:
+        return {}
+
+    def _colleague(self, person: Person) -> Party | None:
+        """The speaker's own side, for "my colleague, the Minister for Trade X"."""
+        first = person.mentions[0]
+        before = self.text[max(0, first.start - 40) : first.start]
+        ours = person.office is not None and _COLLEAGUE.search(before) is not None
+        return self.speaker(self.article.item_at(first.start)) if ours else None
 
     def _guess(self, person: Person) -> tuple[Party | None, bool]:
         """The state inferred for somebody, and whether what stands around settles it."""
@@ -439,9 +493,7 @@ class Scene:
         """Whether neither somebody's own words nor what stands around them say for whom."""
         if person.party is not None or person.office is None:
             return False
-        by_office = people.party_of_office(person.office, self.text)
-        beside = by_office or self.joined(person) or self._placed(person)
-        return beside is None and not self._guess(person)[1]
+        return self._beside(person) is None and not self._guess(person)[1]
 
     def joined(self, person: Person) -> Party | None:
         """The party of whom somebody is joined to: "the Georgian President X and Premier Y"."""
@@ -591,10 +643,22 @@ def _whose(mention: Mention, found: list[Person]) -> Person | None:
             person.party is None or mention.party is None or person.party.code == mention.party.code
         )
     ]
+    if not fitting:
+        begun = [p for p in found if _begun(p, mention)]
+        fitting = begun if len(begun) == 1 else []
     fitting = [p for p in fitting if not _other_office(p, mention)]
     wanted = (mention.office or "").lower().split()
     of_office = [p for p in fitting if wanted and p.office and _holds(p.office, wanted)]
-    return next(iter(of_office or fitting), None)
+    called = [p for p in fitting if p.name == mention.name]  # "Salman" is the king so called
+    return next(iter(of_office or called or fitting), None)
+
+
+def _begun(person: Person, mention: Mention) -> bool:
+    """Whether one of two names begins the other, and the shorter one has no office of its own."""
+    name = mention.name or ""
+    if mention.office is None and people.begins(name, person.name):
+        return True
+    return person.office is None and people.begins(person.name, name)
 
 
 def _other_office(person: Person, mention: Mention) -> bool:
