@@ -368,7 +368,7 @@ def _untold(sentence: str, start: int, end: int) -> bool:
     return none is not None and _NONE_SET.match(sentence, end) is not None
 
 
-def _near_name(end: int, names: list[tuple[int, int, EngagementType]]) -> bool:
+def _near_name(end: int, names: Sequence[tuple[int, int, EngagementType]]) -> bool:
     """Whether "invited her to …" asks her to an event and not to a place."""
     return any(0 <= a - end <= 6 for a, _, _ in names)
 
@@ -731,7 +731,8 @@ _BRACKET = re.compile(r"\s?\(([A-Z][\w&+ /-]{1,18})\)(?:(?:-|\s)Plus)?")
 _EXERCISE = re.compile(r"\b(?:[Ee]xercises?|EXERCISE)((?:[ -][A-Z][\w’'-]*){1,5}(?:[ -]\d{2,4})?)")
 
 
-def event_names(sentence: str) -> list[tuple[int, int, EngagementType]]:
+@functools.lru_cache(maxsize=64)  # several rules ask about one sentence, one after the other
+def event_names(sentence: str) -> tuple[tuple[int, int, EngagementType], ...]:
     """The capitalised proper names of events, with a bracketed acronym behind them."""
     tokens = _tokens(sentence)
     found: list[tuple[int, int, EngagementType]] = []
@@ -755,7 +756,7 @@ def event_names(sentence: str) -> list[tuple[int, int, EngagementType]]:
     for m in _EXERCISE.finditer(sentence):
         if not _inside(m.start(), m.end(), [(a, b) for a, b, _ in found]):
             found.append((m.start(), m.end(), "exercise"))
-    return sorted(found)
+    return tuple(sorted(found))
 
 
 def _proper(tokens: tuple[_Token, ...], first: int, head: int) -> bool:
@@ -892,7 +893,8 @@ def _exchanged_on(tokens: tuple[_Token, ...], i: int) -> bool:
     )
 
 
-def titles(sentence: str) -> list[Title]:
+@functools.lru_cache(maxsize=64)
+def titles(sentence: str) -> tuple[Title, ...]:
     """The names of instruments, in order, without overlaps.
 
     A head in lower case counts with a capitalised modifier, or when an act governs it.
@@ -906,7 +908,7 @@ def titles(sentence: str) -> list[Title]:
         title = _title(sentence, tokens, i, kind)
         if title is not None and not (found and title.start < found[-1].end):
             found.append(title)
-    return found
+    return tuple(found)
 
 
 def _title(sentence: str, tokens: tuple[_Token, ...], i: int, kind: AgreementType) -> Title | None:
