@@ -14,7 +14,7 @@ import json
 import re
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from communique.schemas import (
     ActKind,
@@ -24,6 +24,9 @@ from communique.schemas import (
     Realis,
     StatementKind,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @dataclass(frozen=True)
