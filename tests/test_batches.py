@@ -454,6 +454,45 @@ def test_one_process_at_a_time(lab, tmp_path):
     check(collect(other), 4)
 
 
+def test_looking_and_stopping_in_the_middle(lab, tmp_path):
+    """If this failed, a loop that looks how far it is, or stops, would lose what it gathers."""
+    batch = submit(lab, tmp_path / "run.sqlite", 8)
+    found = []
+    for outcome in batch.collect(every=0.02):
+        found.append(outcome)
+        assert batch.status().articles == 8
+        if len(found) == 2:
+            batch.cancel()
+    check(found, 8)
+    assert set(kinds(found)) <= {"summary", "Unavailable"}
+
+
+def test_articles_that_end_with_an_error(lab, tmp_path):
+    """If this failed, half a list would stay behind as a batch, or be submitted as the whole."""
+
+    def some() -> Iterator[Article]:
+        yield articles.article(1)
+        message = "the disk is gone"
+        raise OSError(message)
+
+    options = {"model": "openai/lab", "base_url": lab.url, "api_key": KEY}
+    with pytest.raises(OSError, match="the disk is gone"):
+        submit_batch(some(), resume=tmp_path / "run.sqlite", **options)
+    with Store(tmp_path / "run.sqlite") as store:
+        assert store.count()["notes"] == 0
+    assert lab.log() == []
+
+
+def test_the_newest_batch_is_opened(lab, tmp_path):
+    """If this failed, looking at an older batch would make it the one that is opened."""
+    store = tmp_path / "run.sqlite"
+    first = submit(lab, store, 2)
+    second = submit(lab, store, 3)
+    collect(first)
+    assert Batch.open(store, api_key=KEY).id == second.id
+    assert Batch.open(store, first.id, api_key=KEY).id == first.id
+
+
 def test_an_interrupt_says_how_to_go_on(lab, tmp_path, monkeypatch, caplog):
     """If this failed, Ctrl-C would leave a user to guess whether the batch goes on."""
     lab.take(Plan(key=KEY, batch=BatchPlan(seconds=0.2)))

@@ -104,24 +104,35 @@ class Book:
         """
         cls._sweep(store)
         name = secrets.token_hex(8)
-        digest = hashlib.sha256(str(header["way"]).encode())
         store.note(KIND, name, {**header, "written": False, "created": time.time()})
-        total, rows = 0, []
-        for one in taken:
-            rows.append((f"{KIND} {name} article", f"{total:09d}", _to_json(one)))
-            total += 1
-            digest.update(_mark_of(one).encode())
-            if len(rows) == _AT_ONCE:
-                store.note_all(rows)
-                rows = []
-        store.note_all(rows)
-        told = {**store.noted(KIND, name), "articles": total, "digest": digest.hexdigest()}
-        same = cls._same(store, told["digest"])
+        try:
+            total, digest = cls._copy(store, name, taken, str(header["way"]))
+        except BaseException:  # the iterable's own, or an interrupt: nothing was asked yet
+            cls(store, name, header).drop()
+            raise
+        told = {**store.noted(KIND, name), "articles": total, "digest": digest}
+        same = cls._same(store, digest)
         if same is not None:
             cls(store, name, told).drop()
             return same
         store.note(KIND, name, {**told, "written": True})
         return cls(store, name, {**told, "written": True})
+
+    @staticmethod
+    def _copy(store: Store, name: str, taken: Iterable[Taken], way: str) -> tuple[int, str]:
+        """Copy the articles into the store; how many there are, and a hash of them all."""
+        digest = hashlib.sha256(way.encode())
+        total = 0
+        rows: list[tuple[str, str, Any]] = []
+        for one in taken:
+            rows.append((f"{KIND} {name} article", f"{total:09d}", _to_json(one)))
+            total += 1
+            digest.update(_mark_of(one).encode("utf-8", "surrogatepass"))
+            if len(rows) == _AT_ONCE:
+                store.note_all(rows)
+                rows = []
+        store.note_all(rows)
+        return total, digest.hexdigest()
 
     @classmethod
     def _same(cls, store: Store, digest: str) -> Book | None:
@@ -143,7 +154,10 @@ class Book:
     @classmethod
     def all(cls, store: Store) -> list[Book]:
         """Give the books of a store, the oldest first."""
-        return [cls(store, n, h) for n, h in store.notes(KIND).items() if h["written"]]
+        written = [(h["created"], n, h) for n, h in store.notes(KIND).items() if h["written"]]
+        return [
+            cls(store, name, header) for _, name, header in sorted(written, key=lambda b: b[:2])
+        ]
 
     def drop(self) -> None:
         """Remove the book; replies and outcomes stay in the store."""

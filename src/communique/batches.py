@@ -138,6 +138,7 @@ class Batch:
         self._given: set[int] = set()
         self._owner = owner()
         self._renewed = 0.0
+        self._working = False
 
     def __repr__(self) -> str:
         return f"Batch({self.id!r}, {self._book.total} articles)"
@@ -187,8 +188,14 @@ class Batch:
 
         Raises a `ModelError` where the endpoint cannot be asked.
         """
+        if self._working:  # asked from within the loop over `collect`
+            _loop.run(self._worker.ask())
+            return self._status()
         self._book.reload()
-        _loop.run(self._worker.ask())
+        try:
+            _loop.run(self._worker.ask())
+        finally:
+            _loop.run(self._worker.rest())
         return self._status()
 
     def collect(
@@ -306,15 +313,19 @@ class Batch:
 
     @contextlib.contextmanager
     def _held(self) -> Iterator[None]:
+        if self._working:  # `cancel` from within the loop over `collect`
+            yield
+            return
         store, keys = self._book.store, (f"batch {self.id}", "batch")
         if not store.claim(*keys, owner=self._owner, seconds=LEASE):
             what = f"Another process works on the batch {self.id!r}."
             raise ConfigurationError(what, "Let it; ask for status() meanwhile.")
-        self._renewed = time.monotonic()
+        self._renewed, self._working = time.monotonic(), True
         try:
             self._book.reload()
             yield
         finally:
+            self._working = False
             _loop.run(self._worker.rest())
             with contextlib.suppress(StorageError):
                 store.release(*keys, owner=self._owner)
