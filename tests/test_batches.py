@@ -345,6 +345,16 @@ def test_calls_that_fail_on_the_way(lab, tmp_path, way, kind):
         assert len(list(sdk.batches.list())) == 1
 
 
+@pytest.mark.parametrize("kind", ["error_503", "reset_before", "reset_mid_body", "cut_short"])
+def test_a_download_that_breaks_off(lab, tmp_path, kind):
+    """If this failed, results that are paid for would be lost, or half of them, on the last way."""
+    lab.take(Plan(key=KEY, script={"files": (GOOD, kind)}))
+    outcomes = collect(submit(lab, tmp_path / "run.sqlite", 5))
+    check(outcomes, 5)
+    assert kinds(outcomes) == {"summary": 5}
+    assert set(asked(lab).values()) == {1}
+
+
 def test_an_endpoint_that_is_out_of_reach_loses_nothing(lab, tmp_path):
     """If this failed, a network that is down for a minute would be the end of the batch."""
     down = (GOOD, *("error_503",) * 6)

@@ -115,6 +115,8 @@ def shorten(words: str) -> str:
 @functools.cache
 def table() -> dict[type[BaseException], _Rule]:
     """Every foreign error and its rule; a test walks both libraries for one that is missing."""
+    import aiohttp
+    import httpx2
     import openai
     from instructor.core import exceptions as instructor
     from openai import _exceptions as hidden  # these are raised, but not exported
@@ -126,6 +128,8 @@ def table() -> dict[type[BaseException], _Rule]:
         openai.WebSocketConnectionClosedError,
         openai.WebSocketQueueFullError,
         OSError,  # the builtin TimeoutError and ConnectionError among them
+        httpx2.HTTPError,  # while a file is fetched, the SDK hands these two on as they are
+        aiohttp.ClientError,
     ]
     by_status: list[type[BaseException]] = [
         openai.APIStatusError,
