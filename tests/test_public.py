@@ -24,7 +24,7 @@ MODELS = [
     if inspect.isclass(value := getattr(communique, name)) and issubclass(value, BaseModel)
 ]
 HEAVY = (
-    *("openai", "instructor", "babel", "sqlite3", "rich"),
+    *("openai", "instructor", "babel", "sqlite3", "rich", "asyncio"),
     *("numpy", "pandas", "pyarrow", "ray", "pyspark"),
 )
 

@@ -31,12 +31,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from communique import injection
 from communique.errors import ConfigurationError, InvalidArticle
 from communique.schemas import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from communique import injection
 
 __all__ = ["MAX_CHARACTERS", "MAX_SENTENCE", "Article", "Passage", "article_of"]
 
@@ -709,6 +710,8 @@ class Article:
     @functools.cached_property
     def asides(self) -> list[injection.Aside]:
         """The stretches that speak to whoever processes the text: they are not read."""
+        from communique import injection
+
         language = (self.language or "").split("-")[0].lower()
 
         def foreign(sentence: str) -> bool:
@@ -721,6 +724,8 @@ class Article:
     @functools.cached_property
     def told(self) -> str:
         """The text without its asides, which are blank in it, at the same length."""
+        from communique import injection
+
         return injection.without(self.text, self.asides)
 
     @functools.cached_property

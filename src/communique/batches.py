@@ -18,15 +18,14 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from communique import _loop
 from communique.errors import ConfigurationError, StorageError
 from communique.intake import take
 from communique.pipeline import Summariser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
     from communique._batch_book import Book
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
 __all__ = ["Batch", "BatchStatus", "submit_batch"]
 
 log = logging.getLogger("communique")
+
+V = TypeVar("V")
 
 MOST_REQUESTS: Final = 50_000
 MOST_BYTES: Final = 200 * 1024 * 1024
@@ -109,7 +110,7 @@ def submit_batch(
     store = _store_of(resume)
     limits = {"requests": requests_per_file, "bytes": bytes_per_file, "budget": budget}
     _check(limits)
-    worker = _loop.run(Worker.of(reader, store, budget))
+    worker = _run(Worker.of(reader, store, budget))
     if budget is not None and worker.endpoint.tariff is None:
         raise ConfigurationError(
             f"A budget was given, and the prices of {reader.choice.name!r} are not known.",
@@ -172,7 +173,7 @@ class Batch:
         given = {**book.header["settings"], **settings}
         given["model"] = model or given["model"]
         budget = book.header["limits"]["budget"]
-        worker = _loop.run(Worker.of(Summariser(**given), store, budget))
+        worker = _run(Worker.of(Summariser(**given), store, budget))
         if worker.way != book.header["way"]:
             what = f"The batch {book.name!r} was submitted with other settings."
             raise ConfigurationError(what, "Give the model, profile and aliases of then.")
@@ -189,13 +190,13 @@ class Batch:
         Raises a `ModelError` where the endpoint cannot be asked.
         """
         if self._working:  # asked from within the loop over `collect`
-            _loop.run(self._worker.ask())
+            _run(self._worker.ask())
             return self._status()
         self._book.reload()
         try:
-            _loop.run(self._worker.ask())
+            _run(self._worker.ask())
         finally:
-            _loop.run(self._worker.rest())
+            _run(self._worker.rest())
         return self._status()
 
     def collect(
@@ -220,7 +221,7 @@ class Batch:
             yield from self._earlier()
             pauses = _pauses(every)
             while True:
-                _loop.run(self._worker.look())
+                _run(self._worker.look())
                 yield from self._read()
                 over = len(self._book.ended) == self._book.total
                 if over:
@@ -239,7 +240,7 @@ class Batch:
         """
         with self._held():
             self._book.tell(cancelled=True)
-            _loop.run(self._worker.cancel())
+            _run(self._worker.cancel())
 
     def forget(self) -> None:
         """Remove the batch from the store, with its articles; replies and outcomes stay.
@@ -257,7 +258,7 @@ class Batch:
     def _submit(self) -> None:
         """Read every article as far as it goes, and submit what is asked."""
         with self._held(), _ended_by_interrupt(self._book):
-            _loop.run(self._worker.look())
+            _run(self._worker.look())
             for _ in self._read(give=False):
                 pass
 
@@ -269,11 +270,11 @@ class Batch:
                 if place in self._book.ended or worker.waits(place):
                     continue
                 self._renew()
-                outcome = _loop.run(worker.read(place))
+                outcome = _run(worker.read(place))
                 if outcome is not None and give:
                     self._given.add(place)
                     yield outcome
-            _loop.run(worker.flush())
+            _run(worker.flush())
             # With nothing under way, nothing will become affordable.
             if not worker.give_up():
                 return
@@ -281,7 +282,7 @@ class Batch:
     def _earlier(self) -> Iterator[Outcome]:
         """Yield the outcomes of articles that have ended before."""
         for place in sorted(self._book.ended.keys() - self._given):
-            outcome = _loop.run(self._worker.again(place))
+            outcome = _run(self._worker.again(place))
             if outcome is not None:
                 self._given.add(place)
                 yield outcome
@@ -326,7 +327,7 @@ class Batch:
             yield
         finally:
             self._working = False
-            _loop.run(self._worker.rest())
+            _run(self._worker.rest())
             with contextlib.suppress(StorageError):
                 store.release(*keys, owner=self._owner)
 
@@ -341,6 +342,12 @@ class Batch:
         while (left := end - time.monotonic()) > 0:
             self._renew()
             time.sleep(min(left, TURN))
+
+
+def _run(coroutine: Coroutine[Any, Any, V]) -> V:
+    from communique import _loop
+
+    return _loop.run(coroutine)
 
 
 def _pauses(most: float) -> Iterator[float]:
