@@ -128,8 +128,12 @@ def differences(number: int, summary: Summary) -> list[str]:
 
 
 def partial(summary: Summary) -> bool:
-    """Whether the summary says of a part of the article that it was not read."""
-    return any(passage.fate == "failed" for passage in summary.report.passages)
+    """Whether the summary says of a part of the article that it was not read whole.
+
+    A passage failed, or was too long twice: the second time, a sentence is cut in two.
+    """
+    fates = [passage.fate for passage in summary.report.passages]
+    return "failed" in fates or fates.count("split") > 1
 
 
 # --- the reader -------------------------------------------------------------------------------
