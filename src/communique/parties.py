@@ -99,6 +99,12 @@ def _fold(word: str) -> str:
     return _FOLDED_MARKS.sub("", plain).translate(_LETTERS)
 
 
+@lru_cache(maxsize=32)
+def _cut(text: str) -> tuple[Word, ...]:
+    """The words of a text; several lexicons and rules look at the same few texts in turn."""
+    return tuple(_words(text))
+
+
 def _words(text: str) -> list[Word]:
     return [Word(m.start(), m.end(), m[0], _fold(m[0])) for m in _WORD.finditer(text)]
 
@@ -450,7 +456,7 @@ def _places() -> Lexicon:
 
 def _scan(lexicon: Lexicon, text: str, *, strict: bool = True) -> list[Hit]:
     """Return every entry that stands in the text for what it names, in order."""
-    words = _words(text)
+    words = list(_cut(text))
     combining = _phrases()["combining"]
     hits: list[Hit] = []
     index = 0
