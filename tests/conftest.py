@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from communique import prompts
+from faultlab import Lab
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -30,6 +31,13 @@ RECORDING = "COMMUNIQUE_RECORD"
 KEPT_REQUEST_HEADERS = frozenset({"accept", "content-type"})
 KEPT_RESPONSE_HEADERS = frozenset({"content-type", "retry-after", "retry-after-ms"})
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Lab]:
+    """One laboratory for all tests of a module, in a process of its own."""
+    with Lab() as lab:
+        yield lab
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

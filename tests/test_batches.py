@@ -47,13 +47,6 @@ COST = 100 * 10e-6 + 10 * 100e-6
 """US dollars that one reply of the laboratory costs when it is asked for alone."""
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Lab]:
-    """One process for all of these."""
-    with Lab() as lab:
-        yield lab
-
-
 @pytest.fixture
 def lab(running: Lab) -> Lab:
     """The laboratory without a fault and with an empty log."""
@@ -151,6 +144,22 @@ def test_a_conversation_goes_through_as_many_batches_as_it_takes(lab, tmp_path):
         assert attempts[-1] == "valid" if outcome.ok else len(attempts) == 3
         assert outcome.report.cost == pytest.approx(len(attempts) * COST / 2)
     assert set(asked(lab).values()) == {1}, "each re-ask is another question"
+
+
+def test_a_strict_reading_asks_everything_at_once(lab, tmp_path):
+    """If this failed, each passage of a strict reading would wait a day for the one before it."""
+    long = "\n\n".join(articles.text(number) for number in range(1, 9))
+    options = {"model": "openai/lab", "base_url": lab.url, "api_key": KEY, "strict": True}
+    read = [articles.article(0), Article(long, id="long")]
+    batch = submit_batch(read, resume=tmp_path / "run.sqlite", profile="local", **options)
+    asked_first = batch.status().requests
+    assert asked_first > 1
+    outcomes = collect(batch)
+    assert kinds(outcomes) == {"summary": 2}
+    assert batch.status().requests == asked_first
+    lab.take(Plan(key=KEY, batch=BatchPlan(rates={"refusal": 1.0})))
+    other = submit_batch(read, resume=tmp_path / "other.sqlite", profile="local", **options)
+    assert kinds(collect(other)) == {"summary": 1, "Refused": 1}
 
 
 def test_partial_failures_are_asked_again(lab, tmp_path):

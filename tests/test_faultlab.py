@@ -20,13 +20,6 @@ from faultlab.plan import GOOD, KINDS
 KEY = "sk-lab-0123456789abcdef"
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Lab]:
-    """One process for all of these."""
-    with Lab() as lab:
-        yield lab
-
-
 @pytest.fixture
 def lab(running: Lab) -> Lab:
     """The laboratory without a fault and with an empty log."""

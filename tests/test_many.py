@@ -860,32 +860,39 @@ def test_an_interrupt_finishes_what_is_being_read(many, server, tmp_path, caplog
     assert asked(server) == list(range(200))
 
 
+def night(server: FaultyServer, folder: Path, options: str, **popen: Any) -> tuple[Any, Path]:
+    """Start a script that reads a hundred articles, for Ctrl-C; give it and its store."""
+    store, script = folder / "run.sqlite", folder / "night.py"
+    script.write_text(
+        "from communique import summarise_many\n"
+        "from test_many import text\n"
+        f"for outcome in summarise_many(map(text, range(100)), model='openai/stand-in',\n"
+        f"        base_url={server.url!r}, api_key='k', resume={str(store)!r}, {options}):\n"
+        "    print(outcome.ok, flush=True)\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(ROOT / d) for d in ("src", "tests")]),
+        },
+        # A shell ignores the signal in what it starts in the background, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+        **popen,
+    )
+    return process, store
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for one process")
 @pytest.mark.parametrize("times", [1, 2])
 def test_control_c_in_a_terminal(server, tmp_path, times):
     """If this failed, a user's Ctrl-C would lose work, hang, or print nothing of use."""
     held = Held()
     answering(server, lambda _, before: held if before > 5 else None)
-    store = tmp_path / "run.sqlite"
-    script = tmp_path / "night.py"
-    script.write_text(
-        "import itertools\n"
-        "from communique import summarise_many\n"
-        "from test_many import text\n"
-        f"for outcome in summarise_many(map(text, range(100)), model='openai/stand-in',\n"
-        f"        base_url={server.url!r}, api_key='k', resume={str(store)!r}, concurrency=3):\n"
-        "    print(outcome.ok, flush=True)\n"
-    )
-    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
-    process = subprocess.Popen(
-        [sys.executable, script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": paths},
-        # A shell ignores the signal in what it starts in the background, and that is inherited.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
-    )
+    process, store = night(server, tmp_path, "concurrency=3")
     for _ in range(3):
         assert held.arrived.acquire(timeout=30)
     process.send_signal(signal.SIGINT)

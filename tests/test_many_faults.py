@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,13 +18,6 @@ from faultlab.plan import GOOD
 KEY = "sk-lab-0123456789abcdef"
 COUNT = 300
 KILLED = 150
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Lab]:
-    """One process for all of these."""
-    with Lab() as lab:
-        yield lab
 
 
 @pytest.fixture

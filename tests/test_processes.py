@@ -36,7 +36,7 @@ from communique import (
 from communique.store import Store
 from conftest import ROOT
 from faults import FaultyServer, refuses, retry_later, status
-from test_many import COST, KEY, PRICES, Held, answering, asked, kinds, read, text
+from test_many import COST, KEY, PRICES, Held, answering, asked, kinds, night, read, text
 
 SETTINGS = {"model": "openai/stand-in", "api_key": KEY, "processes": 2}
 
@@ -206,26 +206,7 @@ def test_control_c_reaches_only_this_process(server, tmp_path):
     """If this failed, Ctrl-C in a terminal would kill the workers with what they have under way."""
     held = Held()
     answering(server, lambda _, before: held if before > 5 else None)
-    store = tmp_path / "run.sqlite"
-    script = tmp_path / "night.py"
-    script.write_text(
-        "from communique import summarise_many\n"
-        "from test_many import text\n"
-        f"for outcome in summarise_many(map(text, range(100)), model='openai/stand-in',\n"
-        f"        base_url={server.url!r}, api_key='k', resume={str(store)!r}, concurrency=4,\n"
-        "        processes=2):\n"
-        "    print(outcome.ok, flush=True)\n"
-    )
-    paths = os.pathsep.join([str(ROOT / "src"), str(ROOT / "tests")])
-    process = subprocess.Popen(
-        [sys.executable, script],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": paths},
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
-    )
+    process, store = night(server, tmp_path, "concurrency=4, processes=2", start_new_session=True)
     for _ in range(3):
         assert held.arrived.acquire(timeout=60)
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does

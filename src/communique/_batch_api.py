@@ -73,13 +73,10 @@ class Told:
 class Api:
     """The calls that batches need, of a `Client`'s endpoint; used on one event loop."""
 
-    def __init__(
-        self, client: Client, *, wait: Callable[[RetryCallState], float] | None = None
-    ) -> None:
+    def __init__(self, client: Client) -> None:
         import openai
 
         self._client = client
-        self._wait = wait or client.wait
         # A file of results is longer than any reply.
         self._sdk = client.given or connected(client.endpoint, bounded=False)
         self._awaits = isinstance(self._sdk, openai.AsyncOpenAI)
@@ -202,7 +199,7 @@ class Api:
             raise failure
 
         def wait(state: RetryCallState) -> float:
-            return self._wait(state) if pause is None else min(pause, LONGEST_PAUSE)
+            return self._client.wait(state) if pause is None else min(pause, LONGEST_PAUSE)
 
         retrying = AsyncRetrying(
             retry=retry_if_exception(lambda error: getattr(error, "retryable", False)),

@@ -13,15 +13,16 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
+import itertools
 import secrets
 import time
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from communique.article import Article
 from communique.store import article_key, failure_from_json, failure_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from communique.errors import CommuniqueError
     from communique.intake import Taken
@@ -35,6 +36,10 @@ _SHELVES: Final = ("article", "part", "line", "ended")
 _DIGITS: Final = 40
 _AT_ONCE: Final = 500
 """Articles or lines in one transaction."""
+
+
+Row: TypeAlias = tuple[str, str, Any]
+"""A note of the store: its kind, its name, its value."""
 
 
 def name_of(key: str, times: int) -> str:
@@ -123,15 +128,14 @@ class Book:
         """Copy the articles into the store; how many there are, and a hash of them all."""
         digest = hashlib.sha256(way.encode())
         total = 0
-        rows: list[tuple[str, str, Any]] = []
-        for one in taken:
-            rows.append((f"{KIND} {name} article", f"{total:09d}", _to_json(one)))
-            total += 1
-            digest.update(_mark_of(one).encode("utf-8", "surrogatepass"))
-            if len(rows) == _AT_ONCE:
-                store.note_all(rows)
-                rows = []
-        store.note_all(rows)
+
+        def rows() -> Iterator[Row]:
+            nonlocal total
+            for total, one in enumerate(taken, start=1):
+                digest.update(_mark_of(one).encode("utf-8", "surrogatepass"))
+                yield f"{KIND} {name} article", f"{total - 1:09d}", _to_json(one)
+
+        _write(store, rows())
         return total, digest.hexdigest()
 
     @classmethod
@@ -222,13 +226,8 @@ class Book:
 
     def take(self, lines: Iterable[tuple[str, Mapping[str, Any]]]) -> None:
         """Take lines over, many in one transaction."""
-        rows = []
-        for request, line in lines:
-            rows.append((self._kind("line"), request, dict(line)))
-            if len(rows) == _AT_ONCE:
-                self.store.note_all(rows)
-                rows = []
-        self.store.note_all(rows)
+        kind = self._kind("line")
+        _write(self.store, ((kind, request, dict(line)) for request, line in lines))
 
     def withdraw(self, part: Part) -> None:
         """Note that a part was turned away: what it asked was not asked."""
@@ -236,10 +235,6 @@ class Book:
             del self.asked[request]
         self.store.drop_notes([self._asked_in(part.number)])
         self.note(part)
-
-    def answered(self) -> set[str]:
-        """Name the requests whose lines are here."""
-        return set(self.store.names_of(self._kind("line")))
 
     # --- rows -----------------------------------------------------------------------------------
 
@@ -249,12 +244,19 @@ class Book:
     def _asked_in(self, number: int) -> str:
         return f"{self._kind('asked')} {number:06d}"
 
-    def _row(self, part: Part) -> tuple[str, str, Any]:
+    def _row(self, part: Part) -> Row:
         return (self._kind("part"), f"{part.number:06d}", dataclasses.asdict(part))
 
 
 _ABANDONED: Final = 24 * 3600.0
 """Seconds after which a book that is not finished is nobody's any more."""
+
+
+def _write(store: Store, rows: Iterable[Row]) -> None:
+    """Write rows as they come, many in one transaction."""
+    rest = iter(rows)
+    while page := list(itertools.islice(rest, _AT_ONCE)):
+        store.note_all(page)
 
 
 def _to_json(taken: Taken) -> dict[str, Any]:

@@ -69,10 +69,12 @@ class Dialects:
         """The number of the last one."""
         return len(self.known) - 1
 
-    def learn(self, dialect: Dialect) -> None:
-        """Take over what a reading has found out."""
-        if dialect != self.known[-1]:
+    def learn(self, dialect: Dialect) -> bool:
+        """Take over what a reading has found out; whether it is new."""
+        new = dialect != self.known[-1]
+        if new:
             self.known.append(dialect)
+        return new
 
 
 class BookClient(Client):

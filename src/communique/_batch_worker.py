@@ -17,7 +17,7 @@ from communique._batch_client import BookClient, Dialects, Halved, Wanted, missi
 from communique._dialect import Dialect
 from communique.article import Article
 from communique.client import Deferred
-from communique.crew import for_free, paid, stored
+from communique.crew import for_free, stored, to_keep
 from communique.errors import (
     AuthenticationFailed,
     BudgetSpent,
@@ -86,8 +86,6 @@ class Worker:
         self.endpoint = session.client.endpoint
         self.way = reader.way(session)
         self._session = session
-        # Where one passage fails others may wait: all that an article asks is asked at once.
-        self._lenient = _lenient(reader)
         self._api: Api | None = None
         self._counts: dict[int, int] = {}
         self._owners: dict[str, int] = {}
@@ -253,7 +251,7 @@ class Worker:
             outcome = Outcome.read(name, reading.summary, cached=cached)
             whole = not any(error.retryable for error in reading.unread)
         if whole:
-            self._keep(key, outcome)
+            self.store.keep_outcome(key, self.way, owner="", **to_keep(outcome))
         return self._end(place, outcome, kept=whole)
 
     async def _reading(self, place: int, article: Article) -> Reading:
@@ -270,14 +268,10 @@ class Worker:
             reasks=self.reader.profile.reasks,
         )
         self._wanted = client.wanted
-        session = Session(client, self._session.load)
         try:
-            reading = await self._lenient.read(article, session)
+            return await self.reader.read(article, Session(client, self._session.load))
         finally:
             self._learn(client.dialect)
-        if self.reader.strict and reading.unread:
-            return await self.reader.read(article, session)  # raises as it is to
-        return reading
 
     async def _at_once(self, article: Article) -> Reading:
         """Ask about an article now, to see that the endpoint takes what is sent."""
@@ -298,8 +292,7 @@ class Worker:
         return reading
 
     def _learn(self, dialect: Dialect) -> None:
-        if dialect != self.dialects.known[-1]:
-            self.dialects.learn(dialect)
+        if self.dialects.learn(dialect):
             self.book.tell(dialects=[asdict(known) for known in self.dialects.known])
 
     async def _defer(self, place: int, name: str) -> Outcome | None:
@@ -359,17 +352,6 @@ class Worker:
         self.book.end(place, ok=outcome.ok, kept=kept)
         return outcome
 
-    def _keep(self, key: str, outcome: Outcome) -> None:
-        self.store.keep_outcome(
-            key,
-            self.way,
-            article_id=outcome.article_id,
-            summary=None if outcome.summary is None else paid(outcome.summary),
-            failure=outcome.failure,
-            report=outcome.report,
-            owner="",
-        )
-
     # -- what is asked
 
     def _affords(self, dollars: float) -> bool:
@@ -411,7 +393,9 @@ class Worker:
         """Begin a batch, or find it where another process may have begun it."""
         mark = self._mark(part)
         told = await self.api.find(mark) if again else None
-        told = told or await self.api.create(part.file, mark)
+        self._sent(part, told or await self.api.create(part.file, mark))
+
+    def _sent(self, part: Part, told: Told) -> None:
         part.state, part.batch, part.status = "sent", told.id, told.status
         self.book.note(part)
 
@@ -427,8 +411,7 @@ class Worker:
                     part.state, part.dollars = "failed", 0.0
                     self.book.withdraw(part)
                     continue
-                part.state, part.batch = "sent", told.id
-                self.book.note(part)
+                self._sent(part, told)
             self._hear(part, await self.api.cancel(part.batch))
 
 
@@ -472,11 +455,3 @@ class _Bill:
 
 
 _OK: Final = 200
-
-
-def _lenient(reader: Summariser) -> Summariser:
-    """The same reader, for which a passage that fails ends nothing."""
-    made = object.__new__(Summariser)  # a copy by way of its state would leave the client behind
-    made.__dict__.update(reader.__dict__)
-    made.strict, made.progress = False, None
-    return made

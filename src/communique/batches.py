@@ -101,21 +101,19 @@ def submit_batch(
     """
     from communique._batch_book import Book
     from communique._batch_worker import Worker
+    from communique.desk import unpriced
+    from communique.runs import not_many
 
     given: object = articles
     if not isinstance(given, Iterable) or isinstance(given, str | bytes):
-        what = f"The articles are of type {type(articles).__name__}."
-        raise ConfigurationError(what, "Give an iterable of them, a list for one.")
+        raise not_many(articles)
     reader = Summariser(model, **settings)
     store = _store_of(resume)
     limits = {"requests": requests_per_file, "bytes": bytes_per_file, "budget": budget}
     _check(limits)
     worker = _run(Worker.of(reader, store, budget))
     if budget is not None and worker.endpoint.tariff is None:
-        raise ConfigurationError(
-            f"A budget was given, and the prices of {reader.choice.name!r} are not known.",
-            'Give them: prices={"name": (in, out)}, in US dollars for a million tokens.',
-        )
+        raise unpriced(reader)
     header = {"way": worker.way, "limits": limits, "settings": _told(reader, settings)}
     taken = (take(item, place) for place, item in enumerate(articles))
     batch = Batch(Book.write(store, taken, header), worker)
@@ -387,16 +385,12 @@ def _store_of(resume: object) -> Store:
 
 
 def _check(limits: Mapping[str, Any]) -> None:
+    """Hold the size of a file to what the API takes; the budget is looked at with the pace."""
     for name, most in (("requests", MOST_REQUESTS), ("bytes", MOST_BYTES)):
         value = limits[name]
         if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= most:
             what = f"{name}_per_file is {value!r}."
             raise ConfigurationError(what, f"Give a whole number from 1 to {most:,}.")
-    budget = limits["budget"]
-    usable = isinstance(budget, int | float) and not isinstance(budget, bool)
-    if budget is not None and not (usable and 0 < budget < float("inf")):
-        what = f"budget is {budget!r}."
-        raise ConfigurationError(what, "Give US dollars, above 0.")
 
 
 _NOT_TOLD: Final = frozenset({"api_key", "client", "cache", "progress"})

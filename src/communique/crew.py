@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from communique.client import Client
     from communique.store import Store, StoredOutcome
 
-__all__ = ["Crew", "Job", "Left", "Pacer", "Reader", "for_free", "paid", "stored"]
+__all__ = ["Crew", "Job", "Left", "Pacer", "Reader", "for_free", "paid", "stored", "to_keep"]
 
 log = logging.getLogger("communique")
 
@@ -249,9 +249,8 @@ class Crew:
             outcome = Outcome.failed(job.article_id, error)
             self._judge(error)
         else:
-            outcome = Outcome.read(
-                job.article_id, reading.summary, cached=_from_the_store(reading.summary.report)
-            )
+            cached = reading.summary.report.cached
+            outcome = Outcome.read(job.article_id, reading.summary, cached=cached)
             ended = next((e for e in reading.unread if self._judge(e)), None)
             whole = not any(error.retryable for error in reading.unread)
             if ended is not None:
@@ -314,11 +313,8 @@ class Crew:
                 ledger.keep_outcome,
                 job.key,
                 self.way,
-                article_id=job.article_id,
-                summary=None if outcome.summary is None else paid(outcome.summary),
-                failure=outcome.failure,
-                report=outcome.report,
                 owner=self.owner,
+                **to_keep(outcome),
             )
         except StorageError as error:
             self.pace.stop(error)
@@ -393,9 +389,14 @@ def paid(summary: Summary) -> str:
     return summary.model_copy(update={"report": for_free(summary.report)}).model_dump_json()
 
 
-def _from_the_store(report: Report) -> bool:
-    """Whether every reply came from the store, and there were some."""
-    return bool(report.attempts) and all(attempt.cached for attempt in report.attempts)
+def to_keep(outcome: Outcome) -> dict[str, Any]:
+    """What a store is told of an outcome: arguments of `Store.keep_outcome`."""
+    return {
+        "article_id": outcome.article_id,
+        "summary": None if outcome.summary is None else paid(outcome.summary),
+        "failure": outcome.failure,
+        "report": outcome.report,
+    }
 
 
 def for_free(report: Report) -> Report:

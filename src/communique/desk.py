@@ -14,7 +14,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from communique.crew import Crew, Job, for_free, paid, stored
+from communique.crew import Crew, Job, for_free, stored, to_keep
 from communique.errors import ConfigurationError, InternalError, StorageError
 from communique.intake import take
 from communique.outcomes import Outcome
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from communique.pacing import Counts
     from communique.store import Store
 
-__all__ = ["Desk", "Options"]
+__all__ = ["Desk", "Options", "unpriced"]
 
 log = logging.getLogger("communique")
 
@@ -150,7 +150,7 @@ class Desk:
         priced = self.crew.priced
         if self.options.limits.on_money and not priced:
             await self.crew.aclose(finish=False)
-            raise _unpriced(self.reader)
+            raise unpriced(self.reader)
         self.tally = Tally(_length(self._articles), priced=priced)
 
     def start(self) -> None:
@@ -242,11 +242,8 @@ class Desk:
             self.ledger.keep_outcome(
                 twin.key,
                 self.crew.way,
-                article_id=twin.article_id,
-                summary=None if outcome.summary is None else paid(outcome.summary),
-                failure=outcome.failure,
-                report=outcome.report,
                 owner="",
+                **to_keep(outcome),
             )
         except StorageError as error:
             self.crew.stop(error)
@@ -379,7 +376,8 @@ def _length(articles: object) -> int | None:
     return None if length < 0 else length
 
 
-def _unpriced(reader: Any) -> ConfigurationError:
+def unpriced(reader: Any) -> ConfigurationError:
+    """Make the error of a budget that nobody can keep."""
     return ConfigurationError(
         f"A budget was given, and the prices of {reader.choice.name!r} are not known.",
         'Give them: prices={"name": (in, out)}, in US dollars for a million tokens.',

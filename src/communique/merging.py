@@ -69,10 +69,10 @@ _MOST_OUTCOMES = 12
 _LASTING = frozenset({"visit", "summit", "conference", "exercise"})
 _EVENT_DAYS = 10
 _REACH = 3
+"""For how many sentences an announcement ("had five calls today") speaks of what follows."""
 _NEAR_START = 4
 _FOLLOW_UP = 8
 _FEW = 4
-"""For how many sentences an announcement ("had five calls today") speaks of what follows."""
 _OF_TWO = frozenset({"dialogue", "negotiation", "exercise"})
 
 

@@ -421,9 +421,11 @@ class Summariser:
                 self.progress(run.done, run.total)
 
     def _failed(self, passage: Passage, error: CommuniqueError, run: _Run) -> None:
+        from communique.client import Deferred
+
         run.fate(passage, "failed", str(error))
         run.errors.append((passage.span, error))
-        if self.strict:
+        if self.strict and not isinstance(error, Deferred):  # the other passages ask as well
             error.report = self._report(run.numbered(), None)
             raise error
         if isinstance(error, _FATAL):

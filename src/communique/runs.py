@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from communique.outcomes import Outcome
 
-__all__ = ["Options", "aoutcomes", "outcomes"]
+__all__ = ["Options", "aoutcomes", "not_many", "outcomes"]
 
 TURN: Final = 0.5
 FAREWELL: Final = 30.0
@@ -37,11 +37,12 @@ FAREWELL: Final = 30.0
 def outcomes(reader: Any, articles: Any, options: Options) -> Iterator[Outcome]:
     """Run over articles from a thread; see `communique.summarise_many`."""
     if not isinstance(articles, Iterable | AsyncIterable) or isinstance(articles, str | bytes):
-        raise _not_many(articles)
+        raise not_many(articles)
     return _outcomes(Desk(reader, articles, options), articles)
 
 
-def _not_many(articles: object) -> ConfigurationError:
+def not_many(articles: object) -> ConfigurationError:
+    """Make the error of what is no iterable of articles."""
     return ConfigurationError(
         f"The articles are of type {type(articles).__name__}.",
         "Give an iterable of them, a list for one; a folder's are articles_in(folder).",
@@ -170,7 +171,7 @@ def _close(desk: Desk, *, finish: bool, seconds: float | None = None) -> None:
 def aoutcomes(reader: Any, articles: Any, options: Options) -> AsyncIterator[Outcome]:
     """Run over articles from an event loop; see `communique.asummarise_many`."""
     if not isinstance(articles, Iterable | AsyncIterable) or isinstance(articles, str | bytes):
-        raise _not_many(articles)
+        raise not_many(articles)
     return _aoutcomes(Desk(reader, articles, options), articles)
 
 

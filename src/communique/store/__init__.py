@@ -318,9 +318,7 @@ class Store:
 
     def note(self, kind: str, name: str, value: Any) -> None:
         """Keep a small JSON value of a kind under a name, in place of an earlier one."""
-        row = (kind, name, json.dumps(value, allow_nan=False), time.time())
-        with self._database.writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?)", row)
+        self.note_all([(kind, name, value)])
 
     def notes(self, kind: str) -> dict[str, Any]:
         """All values of a kind by their names, the oldest first."""
@@ -344,14 +342,6 @@ class Store:
         rows = [(kind, name, json.dumps(v, allow_nan=False), now) for kind, name, v in values]
         with self._database.writing() as connection:
             connection.executemany("INSERT OR REPLACE INTO notes VALUES (?, ?, ?, ?)", rows)
-
-    def names_of(self, kind: str) -> list[str]:
-        """The names of all values of a kind, sorted."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT name FROM notes WHERE kind = ? ORDER BY name", (kind,)
-            ).fetchall()
-        return [row[0] for row in rows]
 
     def drop_notes(self, kinds: Iterable[str]) -> int:
         """Remove all values of some kinds, in one transaction; return how many there were."""
